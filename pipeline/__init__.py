@@ -1,0 +1,1 @@
+"""Learn how the image and the text of a post relate, from cached features."""

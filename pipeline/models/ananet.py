@@ -1,0 +1,321 @@
+"""AnANet, the Association and Alignment Network (Xu et al., arXiv 2109.00693; IEEE TMM 2022).
+
+Two streams judge how the image and the text of a pair relate. The association net compares them as
+wholes: it splits each side into a shared and a private part and keeps the shared one. The alignment
+net compares them region by word: each side is rebuilt from the other, and the cosines say how well
+that went. Their votes are added (late fusion).
+
+Shapes: B pairs, K regions, L words (padded to the longest text of the batch), N the most words a
+text may have, d = `model.hidden`, C classes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from pipeline.errors import UserError
+from pipeline.params import (
+    AlignmentParams,
+    AssociationParams,
+    Count,
+    FusionParams,
+    LossParams,
+    ModelParams,
+    Section,
+    read_section,
+)
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+class AnANetConfig(Section):
+    """Everything needed to build the model again; saved beside its weights as config.json."""
+
+    labels: Annotated[list[str], Field(min_length=2)]
+    region_dim: Count
+    word_dim: Count
+    regions: Count
+    max_words: Count
+    # Which encoders made the features: file name -> sha256 of the encoder's fingerprint.
+    encoders: dict[str, str]
+    model: ModelParams
+    association: AssociationParams
+    alignment: AlignmentParams
+    fusion: FusionParams
+    loss: LossParams
+
+
+@dataclass(frozen=True)
+class Association:
+    """What the association net found."""
+
+    logits: Tensor  # (B, C)
+    f_inv_image: Tensor  # (B, d_inv)
+    f_inv_text: Tensor  # (B, d_inv)
+    f_var_image: Tensor  # (B, d_var)
+    f_var_text: Tensor  # (B, d_var)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What the alignment net found. Rows of the maps add up to one over what is not padding."""
+
+    logits: Tensor  # (B, C)
+    A_t2v: Tensor  # (B, K, L): for each region, its weights over the words
+    A_v2t: Tensor  # (B, L, K): for each word, its weights over the regions
+    v_bar: Tensor  # (B, K)
+    t_bar: Tensor  # (B, N)
+
+
+@dataclass(frozen=True)
+class AnANetOutput:
+    """The fused vote, and each stream's own where the model has it."""
+
+    logits: Tensor  # (B, C)
+    association: Association | None
+    alignment: Alignment | None
+
+
+class ImageEncoder(nn.Module):
+    """Eq. 1: V = ReLU(FasterRCNN(image) w_v + b_v)."""
+
+    def __init__(self, config: AnANetConfig) -> None:
+        super().__init__()
+        self.fc = nn.Linear(config.region_dim, config.model.hidden)
+        self.dropout = nn.Dropout(config.model.dropout)
+
+    def forward(self, regions: Tensor) -> Tensor:
+        V: Tensor = self.dropout(self.fc(regions).relu())  # (B, K, D_r) -> (B, K, d)
+        return V
+
+
+class TextEncoder(nn.Module):
+    """Eq. 2 to 4: T = BiGRU([GloVe(w_j); BERT(w_j)])."""
+
+    def __init__(self, config: AnANetConfig) -> None:
+        super().__init__()
+        self.merge = config.model.bigru_merge
+        width = config.model.hidden // 2 if self.merge == "concat" else config.model.hidden
+        self.bigru = nn.GRU(config.word_dim, width, batch_first=True, bidirectional=True)
+        self.dropout = nn.Dropout(config.model.dropout)
+
+    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
+        lengths = word_mask.sum(1).cpu()  # (B,)
+        packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
+        hidden, _ = pad_packed_sequence(
+            self.bigru(packed)[0], batch_first=True, total_length=words.shape[1]
+        )  # (B, L, 2 * width)
+        if self.merge != "concat":
+            forth, back = hidden.chunk(2, dim=-1)
+            hidden = (forth + back) / 2 if self.merge == "mean" else forth + back
+        T: Tensor = self.dropout(hidden)  # (B, L, d)
+        return T
+
+
+class AssociationNet(nn.Module):
+    """Section IV-B: cross-modal decomposition (Eq. 5 to 7), commonality strengthening (Eq. 8)."""
+
+    def __init__(self, config: AnANetConfig) -> None:
+        super().__init__()
+        d, params = config.model.hidden, config.association
+        self.parts = params.features.split("+")
+        self.W = nn.Linear(d, params.d_inv, bias=False)
+        self.P_image = nn.Linear(d, params.d_var, bias=False)
+        self.P_text = nn.Linear(d, params.d_var, bias=False)
+        widths = {"inv": params.d_inv, "var": params.d_var, "raw": d}
+        r_g = 2 * sum(widths[part] for part in self.parts)
+        self.classifier = nn.Linear(r_g, len(config.labels))
+
+    def forward(self, f_image: Tensor, f_text: Tensor) -> Association:
+        f = {
+            "raw": (f_image, f_text),  # (B, d) each
+            "inv": (self.W(f_image), self.W(f_text)),  # (B, d_inv), Eq. 5
+            "var": (self.P_image(f_image), self.P_text(f_text)),  # (B, d_var), Eq. 6
+        }
+        r_g = torch.cat([side for part in self.parts for side in f[part]], dim=-1)  # Eq. 8
+        return Association(self.classifier(r_g), *f["inv"], *f["var"])
+
+
+class AlignmentNet(nn.Module):
+    """Section IV-C: interactive attention (Eq. 9 to 14), pair-wise comparison (Eq. 15 to 17)."""
+
+    def __init__(self, config: AnANetConfig) -> None:
+        super().__init__()
+        self.params = config.alignment
+        self.max_words = config.max_words
+        self.classifier = nn.Linear(config.max_words + config.regions, len(config.labels))
+
+    def forward(self, V: Tensor, region_mask: Tensor, T: Tensor, word_mask: Tensor) -> Alignment:
+        A_t2v = self.attention(V, region_mask, T, word_mask)  # (B, K, L), Eq. 9
+        A_v2t = self.attention(T, word_mask, V, region_mask)  # (B, L, K), Eq. 10
+        V_hat = A_t2v @ T  # (B, K, d), Eq. 13
+        T_hat = A_v2t @ V  # (B, L, d), Eq. 14
+        v_bar = F.cosine_similarity(V, V_hat, dim=-1).masked_fill(~region_mask, 0)  # (B, K), Eq. 15
+        t_bar = F.cosine_similarity(T, T_hat, dim=-1).masked_fill(~word_mask, 0)  # (B, L), Eq. 16
+        t_bar = F.pad(t_bar, (0, self.max_words - t_bar.shape[1]))  # (B, N)
+        r_l = torch.cat([t_bar, v_bar], dim=-1)  # (B, N + K), Eq. 17
+        return Alignment(self.classifier(r_l), A_t2v, A_v2t, v_bar, t_bar)
+
+    def attention(self, H: Tensor, H_mask: Tensor, Q: Tensor, Q_mask: Tensor) -> Tensor:
+        """Att(H, Q) of Eq. 11 and 12: (B, L, d) and (B, M, d) -> (B, L, M)."""
+        if self.params.scale == "cosine":
+            H, Q = F.normalize(H, dim=-1), F.normalize(Q, dim=-1)
+        s = H @ Q.transpose(1, 2) / self.params.temperature  # (B, L, M)
+        if self.params.scale == "sqrt_d":
+            s = s / H.shape[-1] ** 0.5
+        valid = H_mask.unsqueeze(2) & Q_mask.unsqueeze(1)  # (B, L, M)
+        axis = 2 if self.params.softmax_axis == "last" else 1
+        # A row without any valid entry would be NaN with -inf; with the least float it is uniform
+        # and the second fill empties it.
+        weights = s.masked_fill(~valid, torch.finfo(s.dtype).min).softmax(axis)
+        return weights.masked_fill(~valid, 0)
+
+
+class ConcatHead(nn.Sequential):
+    """Rows 7 and 8 of Table IV: average pooling and concatenation instead of both streams."""
+
+    def __init__(self, config: AnANetConfig) -> None:
+        d, hidden, classes = config.model.hidden, config.model.concat_hidden, len(config.labels)
+        if hidden:
+            super().__init__(nn.Linear(2 * d, hidden), nn.ReLU(), nn.Linear(hidden, classes))
+        else:
+            super().__init__(nn.Linear(2 * d, classes))
+
+
+class AnANet(nn.Module):
+    """The network of Fig. 2; `config.model.streams` takes it apart into the rows of Table IV."""
+
+    def __init__(self, config: AnANetConfig) -> None:
+        super().__init__()
+        self.config = config
+        streams = config.model.streams
+        self.image_encoder = ImageEncoder(config)
+        self.text_encoder = TextEncoder(config)
+        self.association = AssociationNet(config) if streams in ("both", "association") else None
+        self.alignment = AlignmentNet(config) if streams in ("both", "alignment") else None
+        self.concat = ConcatHead(config) if streams == "none" else None
+
+    def forward(
+        self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
+    ) -> AnANetOutput:
+        """Judge a batch of pairs.
+
+        Args:
+            regions: (B, K, D_r) detector features, float.
+            region_mask: (B, K) bool, false where the picture has no such region.
+            words: (B, L, D_w) word vectors, L <= N, padded at the end.
+            word_mask: (B, L) bool, false on padding; every text has at least one word.
+        """
+        if not self.config.model.mask_padding:
+            words = F.pad(words, (0, 0, 0, self.config.max_words - words.shape[1]))  # (B, N, D_w)
+            word_mask = word_mask.new_ones(words.shape[:2])  # (B, N)
+        V = self.image_encoder(regions)  # (B, K, d)
+        T = self.text_encoder(words, word_mask)  # (B, L, d)
+        f_image = masked_mean(V, region_mask)  # (B, d)
+        f_text = masked_mean(T, word_mask)  # (B, d)
+
+        association = self.association(f_image, f_text) if self.association else None
+        alignment = self.alignment(V, region_mask, T, word_mask) if self.alignment else None
+        if self.concat:
+            logits = self.concat(torch.cat([f_image, f_text], dim=-1))  # (B, C)
+        else:
+            logits = self._fuse(association, alignment)
+        return AnANetOutput(logits, association, alignment)
+
+    def _fuse(self, association: Association | None, alignment: Alignment | None) -> Tensor:
+        """Eq. 18 before its softmax, without the term of a stream that was taken out."""
+        votes = []
+        if association:
+            votes.append(self.config.fusion.lambda_ * association.logits)
+        if alignment:
+            votes.append(self.config.fusion.eta * alignment.logits)
+        return torch.stack(votes).sum(0)  # (B, C)
+
+    def loss(self, output: AnANetOutput, labels: Tensor) -> dict[str, Tensor]:
+        """Eq. 19 to 22 for labels (B,): the terms `classification`, `invariant`, `orthogonal`
+        (unweighted scalars; the last two only with an association net) and their `total`."""
+        params = self.config.loss
+        terms = {
+            "classification": F.cross_entropy(output.logits, labels, reduction=params.reduction)
+        }
+        total = terms["classification"]
+        if output.association:
+            terms["invariant"] = self._invariant_loss(output.association)
+            terms["orthogonal"] = self._orthogonal_loss(output.association)
+            total = total + params.alpha * terms["invariant"] + params.beta * terms["orthogonal"]
+        return terms | {"total": total}
+
+    def _invariant_loss(self, found: Association) -> Tensor:
+        """Eq. 20 for each pair, then over the batch."""
+        params = self.config.loss
+        squares = (found.f_inv_image - found.f_inv_text).square().sum(-1)  # (B,)
+        norms = squares if params.inv_squared else (squares + params.eps).sqrt()
+        return norms.mean() if params.reduction == "mean" else norms.sum()
+
+    def _orthogonal_loss(self, found: Association) -> Tensor:
+        """Eq. 21, summed over image and text."""
+        assert self.association
+        W = self.association.W.weight  # (d_inv, d)
+        sides = (
+            (self.association.P_image.weight, found.f_inv_image, found.f_var_image),
+            (self.association.P_text.weight, found.f_inv_text, found.f_var_text),
+        )
+        total = W.new_zeros(())
+        for P, f_inv, f_var in sides:  # P: (d_var, d)
+            if self.config.association.orthogonality == "feature":
+                total = total + F.cosine_similarity(f_inv, f_var, dim=-1).square().mean()
+            else:
+                total = total + self._product_norm(W, P)
+        return total
+
+    def _product_norm(self, W: Tensor, P: Tensor) -> Tensor:
+        """The Frobenius norm of W^T P (wtp) or W P^T (wpt)."""
+        params = self.config.loss
+        if self.config.association.orthogonality == "wtp":
+            # |W^T P|^2 = <W W^T, P P^T>: two d_inv x d_inv products instead of one d x d.
+            square = ((W @ W.T) * (P @ P.T)).sum().clamp(min=0)
+            entries = W.shape[1] * P.shape[1]
+        else:
+            square = (W @ P.T).square().sum()
+            entries = W.shape[0] * P.shape[0]
+        if params.orth_norm == "div_dim":
+            square = square / entries
+        return square if params.orth_squared else (square + params.eps).sqrt()
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and model.safetensors into the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        config = self.config.model_dump_json(indent=2, by_alias=True)
+        (folder / CONFIG_FILE).write_text(config + "\n", encoding="utf-8")
+        weights = {name: value.contiguous() for name, value in self.state_dict().items()}
+        save_file(weights, folder / WEIGHTS_FILE)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """The model that `save_pretrained` wrote, in evaluation mode on the CPU.
+
+        Raises:
+            UserError: a file is missing, or config and weights do not belong together.
+        """
+        model = cls(read_section(AnANetConfig, folder / CONFIG_FILE))
+        try:
+            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except FileNotFoundError:
+            raise UserError(f"{folder / WEIGHTS_FILE} not found") from None
+        except RuntimeError as error:
+            raise UserError(f"{folder}: weights do not fit {CONFIG_FILE}: {error}") from None
+        return model.eval()
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the valid entries of axis 1, (B, M, d) and (B, M) -> (B, d); zero if none is."""
+    count = mask.sum(1, keepdim=True).clamp(min=1)  # (B, 1)
+    return (values * mask.unsqueeze(-1)).sum(1) / count

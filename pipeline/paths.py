@@ -1,0 +1,26 @@
+"""Every file a run reads or makes, relative to the project root where stages run."""
+
+from pathlib import Path
+
+DATA = Path("data")
+SAMPLE = DATA / "sample"
+PRETRAINED = DATA / "pretrained"
+
+PAIRS = DATA / "interim" / "pairs.parquet"
+IMAGES = DATA / "interim" / "images.parquet"
+TEXTS = DATA / "interim" / "texts.parquet"
+
+REGIONS = DATA / "features" / "regions.h5"
+SCENES = DATA / "features" / "scenes.h5"
+GLOVE = DATA / "features" / "glove.h5"
+BERT = DATA / "features" / "bert.h5"
+
+ANANET = DATA / "models" / "ananet"
+
+REPORTS = DATA / "reports"
+CORPUS_REPORT = REPORTS / "corpus.json"
+TRAINING_CURVES = REPORTS / "training"
+METRICS = REPORTS / "metrics.json"
+PREDICTIONS = REPORTS / "predictions.csv"
+CONFUSION = REPORTS / "confusion.csv"
+F1_PER_CLASS = REPORTS / "f1_per_class.csv"
