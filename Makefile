@@ -1,0 +1,53 @@
+# `make` or `make help` lists what can be made.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# DVC runs stages as `python -m stages.<name>`: that python must be the one of this environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## make the environment in .venv and install what a run needs
+
+run: install ## rebuild whatever is out of date: features, model, metrics, plots
+	$(BIN)/dvc repro
+	@echo
+	@$(BIN)/dvc metrics show
+	@echo
+	@echo "Look at:  data/reports/metrics.json     the figures above, with 95 % intervals"
+	@echo "          data/reports/predictions.csv  every test pair's prediction"
+	@echo "          data/models/ananet/           the trained model"
+	@echo "          data/features/                the cached features"
+	@echo "Plots:    . $(BIN)/activate && dvc plots show --open"
+	@echo "Try next: . $(BIN)/activate && dvc exp run -S fusion.lambda=0.7 -S fusion.eta=1.3 && dvc metrics diff"
+
+test: $(VENV)/.installed-dev ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## check style, types and the pipeline's own consistency
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/dvc repro --dry --allow-missing > /dev/null
+
+format: $(VENV)/.installed-dev ## rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment and tool caches; data and results stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python 3.11 or later is needed; set one with make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
