@@ -1,0 +1,78 @@
+"""What an encoder is: a pure function from one picture or text to one row of arrays."""
+
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+Row = dict[str, npt.NDArray[Any]]
+
+# Part of every fingerprint: raise it when the meaning of cached bytes changes.
+ROW_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Field:
+    """One array of a row.
+
+    A fixed field has `shape` in every row. A ragged field has (length, *shape); all ragged fields
+    of a row share the row's length.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    ragged: bool = False
+
+
+class Encoder(Protocol):
+    """Turns sources (a picture, the words of a text) into rows, in two steps.
+
+    `load` runs in worker threads ahead of the model, `encode` in the main thread. A row depends on
+    its own source alone: never on what shares its batch, nor on its place there.
+    """
+
+    @property
+    def name(self) -> str:
+        """The cache folder of this kind of encoder, e.g. "regions-fasterrcnn_lite"."""
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """All that changes values, JSON-able: weights' sha256, parameters, library versions."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The arrays of every row."""
+
+    @property
+    def batch_size(self) -> int:
+        """`encode` always gets this many items; 1 where a batch saves no time."""
+
+    def load(self, source: Any) -> Any:
+        """Read, decode and resize one source; must be thread-safe."""
+
+    def group(self, item: Any) -> Hashable:
+        """Only items of equal group share a batch: pictures of one size, texts of one length."""
+
+    def encode(self, batch: Sequence[Any]) -> list[Row]:
+        """Run the model; row i belongs to item i."""
+
+
+def identity(encoder: Encoder) -> str:
+    """All that decides an encoder's rows, as JSON text with sorted keys."""
+    described = {
+        "encoder": encoder.name,
+        "batch_size": encoder.batch_size,
+        "fields": [asdict(field) for field in encoder.fields],
+        "row_format": ROW_FORMAT,
+        "values": encoder.fingerprint,
+    }
+    return json.dumps(described, sort_keys=True, allow_nan=False)
+
+
+def identity_digest(encoder: Encoder) -> str:
+    """The cache folder's name below the encoder's: 16 hex digits."""
+    return sha256(identity(encoder).encode()).hexdigest()[:16]

@@ -1,0 +1,233 @@
+"""The row cache: finished rows in immutable shards, one folder per encoder and fingerprint.
+
+    <root>/<encoder name>/<identity digest>/
+        fingerprint.json             the identity in words; its time is that of the last use
+        <sha256 of the file>.safetensors    key digests (n, 32) and the rows' arrays
+
+A shard's name is the digest of its bytes. So damage shows, two processes that write the same rows
+write the same file, and whatever else they write has another name: nobody needs a lock.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load, save
+
+from pipeline.errors import UserError
+from pipeline.features.encoder import Encoder, Field, Row, identity, identity_digest
+from pipeline.features.files import TEMPORARY_SUFFIX, whole_file
+
+logger = logging.getLogger(__name__)
+
+_KEYS = "keys"
+_OFFSETS = "offsets"
+_SHARD_SUFFIX = ".safetensors"
+# Writing a shard takes well under a second, so an older temporary file has lost its process.
+_ABANDONED_AFTER = 3600.0
+
+
+def cache_root() -> Path:
+    """Where rows are kept: $ANANET_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("ANANET_CACHE") or platformdirs.user_cache_dir("ananet"))
+
+
+class RowCache:
+    """The rows of one encoder with one fingerprint. Keys are sha256 hex digests."""
+
+    def __init__(self, root: Path, encoder: Encoder) -> None:
+        self.folder = root / encoder.name / identity_digest(encoder)
+        self._name = encoder.name
+        self._fields = encoder.fields
+        self._identity = identity(encoder)
+        self._shard_of: dict[str, str] = {}
+        self._known: set[str] = set()
+        self._verified: set[str] = set()
+        self._open_folder()
+        self._remove_abandoned()
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """The keys without a sound row, in their order and each once.
+
+        Looks at the folder anew, so rows that another process finished meanwhile count. Shards
+        that hold wanted rows are checked against their digest once; a damaged one is set aside.
+        """
+        wanted = list(dict.fromkeys(keys))
+        self._refresh()
+        needed = {self._shard_of[key] for key in wanted if key in self._shard_of}
+        for name in sorted(needed - self._verified):
+            self._load(name)
+        return [key for key in wanted if key not in self._shard_of]
+
+    def write(self, rows: Mapping[str, Row]) -> None:
+        """Keep rows as one new shard, synced to disk.
+
+        Raises:
+            UserError: a value is not finite, or the disk does not take the shard.
+        """
+        for key, row in rows.items():
+            _check(self._name, key, row, self._fields)
+        data = save(_pack(rows, self._fields))
+        name = sha256(data).hexdigest() + _SHARD_SUFFIX
+        self._open_folder()
+        with whole_file(self.folder / name) as temporary:
+            temporary.write_bytes(data)
+        self._verified.add(name)
+
+    def read(self, keys: Iterable[str]) -> Iterator[dict[str, Row]]:
+        """Yield the rows of the keys, shard by shard.
+
+        Raises:
+            UserError: a key has no sound row.
+        """
+        for name, wanted in self._by_shard(keys).items():
+            yield _unpack(self._load_or_fail(name), self._fields, wanted)
+
+    def lengths(self, keys: Iterable[str]) -> dict[str, int]:
+        """The length of each key's ragged fields; reads no values."""
+        found: dict[str, int] = {}
+        for name, wanted in self._by_shard(keys).items():
+            with safe_open(self.folder / name, framework="np") as shard:
+                digests, offsets = shard.get_tensor(_KEYS), shard.get_tensor(_OFFSETS)
+            lengths = dict(zip(_hex(digests), np.diff(offsets).tolist(), strict=True))
+            found.update((key, lengths[key]) for key in wanted)
+        return found
+
+    def _open_folder(self) -> None:
+        path = self.folder / "fingerprint.json"
+        if path.exists():
+            if path.read_text(encoding="utf-8") != self._identity:
+                raise UserError(f"{path} describes another encoder; delete {self.folder}")
+            os.utime(path)
+            return
+        with whole_file(path) as temporary:
+            temporary.write_text(self._identity, encoding="utf-8")
+
+    def _remove_abandoned(self) -> None:
+        for path in self.folder.glob(f".*{TEMPORARY_SUFFIX}"):
+            try:
+                if time.time() - path.stat().st_mtime > _ABANDONED_AFTER:
+                    path.unlink()
+            except FileNotFoundError:
+                continue  # another process was faster
+
+    def _refresh(self) -> None:
+        present = {path.name for path in self.folder.glob(f"*{_SHARD_SUFFIX}")}
+        if gone := self._known - present:
+            self._forget(gone)
+        for name in sorted(present - self._known):
+            self._learn(name)
+
+    def _learn(self, name: str) -> None:
+        try:
+            with safe_open(self.folder / name, framework="np") as shard:
+                keys = _hex(shard.get_tensor(_KEYS))
+        except FileNotFoundError:
+            return
+        except SafetensorError as error:
+            self._set_aside(name, str(error))
+            return
+        self._known.add(name)
+        for key in keys:
+            self._shard_of.setdefault(key, name)
+
+    def _forget(self, names: set[str]) -> None:
+        self._known -= names
+        self._verified -= names
+        self._shard_of = {k: name for k, name in self._shard_of.items() if name not in names}
+
+    def _by_shard(self, keys: Iterable[str]) -> dict[str, list[str]]:
+        shards: dict[str, list[str]] = {}
+        for key in dict.fromkeys(keys):
+            if key not in self._shard_of:
+                raise UserError(f"{self.folder} has no row for {key}; run the extraction again")
+            shards.setdefault(self._shard_of[key], []).append(key)
+        return shards
+
+    def _load(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
+        try:
+            data = (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            self._forget({name})
+            return None
+        if sha256(data).hexdigest() + _SHARD_SUFFIX != name:
+            self._set_aside(name, "its bytes do not match its name")
+            return None
+        self._verified.add(name)
+        return load(data)
+
+    def _load_or_fail(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        arrays = self._load(name)
+        if arrays is None:
+            raise UserError(f"{self.folder / name} went missing or bad; run the extraction again")
+        return arrays
+
+    def _set_aside(self, name: str, reason: str) -> None:
+        self._forget({name})
+        path = self.folder / name
+        try:
+            path.replace(path.with_suffix(".damaged"))
+        except FileNotFoundError:
+            return  # another process was faster
+        logger.warning("%s is damaged (%s); set aside, its rows are computed again", path, reason)
+
+
+def _check(encoder: str, key: str, row: Row, fields: tuple[Field, ...]) -> None:
+    expected = [field.name for field in fields]
+    if list(row) != expected:
+        raise ValueError(f"{encoder} row {key} has fields {list(row)}, declared are {expected}")
+    lengths = {len(row[field.name]) for field in fields if field.ragged}
+    if len(lengths) > 1:
+        raise ValueError(f"{encoder} row {key} has ragged fields of lengths {sorted(lengths)}")
+    for field in fields:
+        values = row[field.name]
+        shape = values.shape[1:] if field.ragged else values.shape
+        if shape != field.shape or values.dtype != np.dtype(field.dtype):
+            raise ValueError(f"{encoder} row {key}: {values.dtype} {values.shape} is not {field}")
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UserError(
+                f"{encoder} row {key}: {field.name} is not finite, or too large for {field.dtype}"
+            )
+
+
+def _pack(rows: Mapping[str, Row], fields: tuple[Field, ...]) -> dict[str, npt.NDArray[Any]]:
+    digests = b"".join(bytes.fromhex(key) for key in rows)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        _KEYS: np.frombuffer(digests, dtype=np.uint8).reshape(len(rows), 32)
+    }
+    for field in fields:
+        values = [row[field.name] for row in rows.values()]
+        arrays[f"field.{field.name}"] = np.concatenate(values) if field.ragged else np.stack(values)
+        if field.ragged:
+            arrays[_OFFSETS] = np.cumsum([0] + [len(value) for value in values], dtype=np.int64)
+    return arrays
+
+
+def _unpack(
+    arrays: Mapping[str, npt.NDArray[Any]], fields: tuple[Field, ...], wanted: list[str]
+) -> dict[str, Row]:
+    place = {key: i for i, key in enumerate(_hex(arrays[_KEYS]))}
+    rows: dict[str, Row] = {}
+    for key in wanted:
+        i = place[key]
+        rows[key] = {}
+        for field in fields:
+            values = arrays[f"field.{field.name}"]
+            if field.ragged:
+                start, stop = arrays[_OFFSETS][i : i + 2]
+                rows[key][field.name] = values[start:stop]
+            else:
+                rows[key][field.name] = values[i]
+    return rows
+
+
+def _hex(digests: npt.NDArray[Any]) -> list[str]:
+    return [digest.tobytes().hex() for digest in digests]

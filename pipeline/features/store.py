@@ -1,0 +1,145 @@
+"""The HDF5 files under data/features: one row per key of a manifest table, in its order.
+
+They hold no times, hosts or paths, and every dataset is contiguous and made in a fixed order:
+the same rows give the same bytes.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import UserError
+from pipeline.features.files import whole_file
+
+Array = npt.NDArray[Any]
+
+OK, MISSING, UNREADABLE = 0, 1, 2
+STATUS_CODES = {"ok": OK, "missing": MISSING, "unreadable": UNREADABLE}
+
+_KEY_TYPE = np.dtype("S64")
+
+
+@contextmanager
+def create_store(path: Path, keys: Sequence[str], fingerprint: str) -> Iterator[h5py.File]:
+    """Yield a new file with its keys and fingerprint (JSON); it appears at `path` when complete.
+
+    Raises:
+        UserError: the file cannot be written; an earlier one is then kept as it was.
+    """
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.create_dataset("keys", data=np.array(keys, dtype=_KEY_TYPE))
+        file.attrs["fingerprint"] = fingerprint
+        yield file
+
+
+@dataclass(frozen=True)
+class Features:
+    """What every feature file holds, in memory.
+
+    keys: (n,) S64. fingerprint: what the rows were computed with.
+    """
+
+    path: Path
+    keys: Array
+    fingerprint: dict[str, Any]
+
+    def index(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The row number of each key.
+
+        Raises:
+            UserError: a key has no row.
+        """
+        try:
+            return np.array([self._places[key] for key in keys], dtype=np.int64)
+        except KeyError as error:
+            raise UserError(
+                f"{self.path} has no row for key {error.args[0]}; run its stage again"
+            ) from None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {key.decode("ascii"): i for i, key in enumerate(self.keys.tolist())}
+
+
+@dataclass(frozen=True)
+class RegionFeatures(Features):
+    """regions.h5: the K regions of each picture, best first.
+
+    features: (n, K, D) f2. boxes: (n, K, 4) f4, xyxy in pixels of the upright original.
+    scores: (n, K) f4. classes: (n, K) i2, indices into class_names. mask: (n, K) bool.
+    size: (n, 2) i4, height and width. status: (n,) u1, see STATUS_CODES.
+    """
+
+    features: Array
+    boxes: Array
+    scores: Array
+    classes: Array
+    mask: Array
+    size: Array
+    status: Array
+    class_names: list[str]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        with open_store(path) as file:
+            names = ("features", "boxes", "scores", "classes", "mask", "size", "status")
+            class_names = json.loads(file.attrs["class_names"])
+            return cls(**contents(path, file, names), class_names=class_names)
+
+
+@dataclass(frozen=True)
+class SceneFeatures(Features):
+    """scenes.h5: one vector and one grid per picture.
+
+    pooled: (n, D) f2. grid: (n, cells, C) f2, rows of the map one after the other.
+    status: (n,) u1, see STATUS_CODES. grid_shape: rows and columns of the map.
+    """
+
+    pooled: Array
+    grid: Array
+    status: Array
+    grid_shape: tuple[int, int]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        with open_store(path) as file:
+            rows, columns = (int(side) for side in file.attrs["grid_shape"])
+            arrays = contents(path, file, ("pooled", "grid", "status"))
+            return cls(**arrays, grid_shape=(rows, columns))
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[h5py.File]:
+    """Open a feature file for reading.
+
+    Raises:
+        UserError: it is not there, or no HDF5 file.
+    """
+    if not path.exists():
+        raise UserError(f"{path} not found; run the stage that writes it (dvc repro)")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error}); run its stage again") from None
+    with file:
+        yield file
+
+
+def contents(path: Path, file: h5py.File, names: Sequence[str]) -> dict[str, Any]:
+    """The arguments of `Features` and whole datasets by name.
+
+    Raises:
+        UserError: a dataset is not in the file.
+    """
+    if absent := [name for name in ("keys", *names) if name not in file]:
+        raise UserError(f"{path} lacks the datasets {absent}; it has {sorted(file)}")
+    arrays = {name: file[name][...] for name in ("keys", *names)}
+    return {"path": path, "fingerprint": json.loads(file.attrs["fingerprint"]), **arrays}
