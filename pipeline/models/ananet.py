@@ -16,6 +16,7 @@ from typing import Annotated, Self
 import torch
 import torch.nn.functional as F
 from pydantic import Field
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -213,9 +214,18 @@ class AnANet(nn.Module):
             region_mask: (B, K) bool, false where the picture has no such region.
             words: (B, L, D_w) word vectors, L <= N, padded at the end.
             word_mask: (B, L) bool, false on padding; every text has at least one word.
+
+        Raises:
+            UserError: a text is longer than N.
         """
+        room = self.config.max_words - words.shape[1]
+        if room < 0:
+            raise UserError(
+                f"a text has {words.shape[1]} words, but the model takes {self.config.max_words}"
+            )
         if not self.config.model.mask_padding:
-            words = F.pad(words, (0, 0, 0, self.config.max_words - words.shape[1]))  # (B, N, D_w)
+            words = words.masked_fill(~word_mask.unsqueeze(-1), 0)
+            words = F.pad(words, (0, 0, 0, room))  # (B, N, D_w)
             word_mask = word_mask.new_ones(words.shape[:2])  # (B, N)
         V = self.image_encoder(regions)  # (B, K, d)
         T = self.text_encoder(words, word_mask)  # (B, L, d)
@@ -303,13 +313,15 @@ class AnANet(nn.Module):
         """The model that `save_pretrained` wrote, in evaluation mode on the CPU.
 
         Raises:
-            UserError: a file is missing, or config and weights do not belong together.
+            UserError: a file is missing or damaged, or config and weights do not belong together.
         """
         model = cls(read_section(AnANetConfig, folder / CONFIG_FILE))
         try:
             model.load_state_dict(load_file(folder / WEIGHTS_FILE))
         except FileNotFoundError:
             raise UserError(f"{folder / WEIGHTS_FILE} not found") from None
+        except SafetensorError as error:
+            raise UserError(f"{folder / WEIGHTS_FILE} is damaged: {error}") from None
         except RuntimeError as error:
             raise UserError(f"{folder}: weights do not fit {CONFIG_FILE}: {error}") from None
         return model.eval()
