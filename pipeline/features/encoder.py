@@ -31,8 +31,8 @@ class Field:
 class Encoder(Protocol):
     """Turns sources (a picture, the words of a text) into rows, in two steps.
 
-    `load` runs in worker threads ahead of the model, `encode` in the main thread. A row depends on
-    its own source alone: never on what shares its batch, nor on its place there.
+    `load` runs in worker threads ahead of the model. A row depends on its own source alone: never
+    on what shares its batch, nor on its place there.
     """
 
     @property
@@ -49,7 +49,11 @@ class Encoder(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """`encode` always gets this many items; 1 where a batch saves no time."""
+        """`encode` always gets this many items; 1 where a batch saves no time, as on a CPU."""
+
+    @property
+    def parallel_calls(self) -> int:
+        """How many threads may call `encode` at once; see pipeline.device.parallel_calls."""
 
     def load(self, source: Any) -> Any:
         """Read, decode and resize one source; must be thread-safe."""

@@ -4,18 +4,18 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
+import torch
 from tqdm import tqdm
 
 from pipeline.features.encoder import Encoder, Row
 from pipeline.features.rows import RowCache
 
-Item = tuple[str, Any]
+T = TypeVar("T")
 
 # What a killed process can lose at most, and the size that keeps shards few.
 _SHARD_BYTES = 8 * 2**20
@@ -23,11 +23,11 @@ _SHARD_SECONDS = 20.0
 # Keys between two looks at what other processes have finished.
 _BLOCK = 64
 # Loaded items that may wait for others of their group, in batches.
-_WAITING_BATCHES = 16
-_MOST_WORKERS = 8
+_WAITING_BATCHES = 8
+_MOST_LOADERS = 8
 
 
-def extract(encoder: Encoder, items: Iterable[Item], cache: RowCache) -> int:
+def extract(encoder: Encoder, items: Iterable[tuple[str, Any]], cache: RowCache) -> int:
     """Compute and keep the row of every (key, source) that the cache lacks.
 
     Rows that are finished when an error or a signal ends the run are kept.
@@ -39,38 +39,77 @@ def extract(encoder: Encoder, items: Iterable[Item], cache: RowCache) -> int:
     if not todo:
         return 0
     clock = _Clock()
+    loaders = min(os.cpu_count() or 1, _MOST_LOADERS)
+    calls = encoder.parallel_calls
     with (
         tqdm(total=len(todo), desc=encoder.name, unit="row", mininterval=0.5) as bar,
         _Writer(cache, clock) as writer,
-        _Loader(encoder, _todo_in_blocks(cache, todo, bar), sources, clock) as loader,
+        _threads(loaders) as load_pool,
+        _threads(calls) as encode_pool,
     ):
-        for keys, batch in _batches(encoder, loader):
-            with clock("compute"):
-                rows = encoder.encode(_filled(batch, encoder.batch_size))[: len(keys)]
-            writer.add(dict(zip(keys, rows, strict=True)))
+        named = ((key, sources[key]) for key in _in_blocks(cache, todo, bar))
+        loaded = _ahead(load_pool, encoder.load, named, 2 * loaders, clock, "decode")
+        batches = _batches(encoder, loaded)
+        encoded = _ahead(encode_pool, encoder.encode, batches, calls, clock, "compute")
+        for keys, rows in encoded:
+            writer.add(dict(zip(keys, rows, strict=False)))  # drops what filled the batch
             bar.set_postfix_str(clock.split(), refresh=False)
             bar.update(len(keys))
     return writer.written
 
 
 class _Clock:
-    """Where the main thread's time goes: waiting for decoded items, the model, or the writer."""
+    """What the main thread waits for."""
 
     def __init__(self) -> None:
         self._seconds = {"decode": 0.0, "compute": 0.0, "write": 0.0}
 
-    @contextmanager
-    def __call__(self, part: str) -> Iterator[None]:
+    def result(self, part: str, future: Future[T]) -> T:
         start = time.perf_counter()
-        yield
-        self._seconds[part] += time.perf_counter() - start
+        try:
+            return future.result()
+        finally:
+            self._seconds[part] += time.perf_counter() - start
 
     def split(self) -> str:
         total = sum(self._seconds.values()) or 1.0
         return ", ".join(f"{part} {s / total:.0%}" for part, s in self._seconds.items())
 
 
-def _todo_in_blocks(cache: RowCache, todo: list[str], bar: "tqdm[Any]") -> Iterator[str]:
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Worker threads in which PyTorch uses no further threads: many small passes side by side are
+    faster than one that is shared, and their sums do not depend on the number of cores."""
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor,
+    function: Callable[[Any], T],
+    inputs: Iterable[tuple[Any, Any]],
+    most: int,
+    clock: _Clock,
+    part: str,
+) -> Iterator[tuple[Any, T]]:
+    """Yield (name, function(input)) in the inputs' order, with at most `most` waiting behind."""
+    queue: deque[tuple[Any, Future[T]]] = deque()
+    for name, value in inputs:
+        queue.append((name, pool.submit(function, value)))
+        if len(queue) > most:
+            first, future = queue.popleft()
+            yield first, clock.result(part, future)
+    while queue:
+        first, future = queue.popleft()
+        yield first, clock.result(part, future)
+
+
+def _in_blocks(cache: RowCache, todo: list[str], bar: "tqdm[Any]") -> Iterator[str]:
     """Yield the keys block by block, leaving out what another process has finished by then.
 
     Each process takes the blocks in an order of its own, so two of them rarely meet; rows do not
@@ -84,63 +123,29 @@ def _todo_in_blocks(cache: RowCache, todo: list[str], bar: "tqdm[Any]") -> Itera
         yield from missing
 
 
-class _Loader:
-    """Iterates over (key, loaded item); worker threads load a bounded number of items ahead."""
-
-    def __init__(
-        self, encoder: Encoder, keys: Iterator[str], sources: dict[str, Any], clock: _Clock
-    ) -> None:
-        workers = min(os.cpu_count() or 1, _MOST_WORKERS)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="load")
-        self._ahead = 2 * workers + encoder.batch_size
-        self._encoder, self._keys, self._sources, self._clock = encoder, keys, sources, clock
-
-    def __enter__(self) -> "_Loader":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def __iter__(self) -> Iterator[tuple[str, Any]]:
-        queue: deque[tuple[str, Future[Any]]] = deque()
-        for key in self._keys:
-            queue.append((key, self._pool.submit(self._encoder.load, self._sources[key])))
-            if len(queue) > self._ahead:
-                yield self._next(queue)
-        while queue:
-            yield self._next(queue)
-
-    def _next(self, queue: deque[tuple[str, Future[Any]]]) -> tuple[str, Any]:
-        key, future = queue.popleft()
-        with self._clock("decode"):
-            return key, future.result()
-
-
 def _batches(
     encoder: Encoder, loaded: Iterable[tuple[str, Any]]
 ) -> Iterator[tuple[list[str], list[Any]]]:
-    """Batches of one group each; when too many items wait, the largest group goes as it is."""
+    """Yield (keys, items) of one group each; when too many wait, the largest group goes as it is.
+
+    There may be more items than keys: a batch that is not full repeats its last item, because
+    kernels choose their order of summation by shape.
+    """
+    size = encoder.batch_size
     groups: dict[Hashable, list[tuple[str, Any]]] = {}
-    waiting = 0
     for key, item in loaded:
-        name = encoder.group(item)
-        groups.setdefault(name, []).append((key, item))
-        waiting += 1
-        if len(groups[name]) < encoder.batch_size:
-            if waiting < _WAITING_BATCHES * encoder.batch_size:
-                continue
-            name = max(groups, key=lambda group: len(groups[group]))
-        batch = groups.pop(name)
-        waiting -= len(batch)
-        yield [key for key, _ in batch], [item for _, item in batch]
-    for batch in groups.values():
-        yield [key for key, _ in batch], [item for _, item in batch]
+        groups.setdefault(encoder.group(item), []).append((key, item))
+        full = max(groups, key=lambda group: len(groups[group]))
+        waiting = sum(len(members) for members in groups.values())
+        if len(groups[full]) == size or waiting >= _WAITING_BATCHES * size:
+            yield _filled(groups.pop(full), size)
+    for members in groups.values():
+        yield _filled(members, size)
 
 
-def _filled(batch: Sequence[Any], size: int) -> list[Any]:
-    """Repeat the last item until the batch has its fixed size: kernels choose their order of
-    summation by shape, so rows of smaller batches would differ in the last bits."""
-    return [*batch, *[batch[-1]] * (size - len(batch))]
+def _filled(members: list[tuple[str, Any]], size: int) -> tuple[list[str], list[Any]]:
+    items = [item for _, item in members]
+    return [key for key, _ in members], items + items[-1:] * (size - len(items))
 
 
 class _Writer:
@@ -149,19 +154,14 @@ class _Writer:
     def __init__(self, cache: RowCache, clock: _Clock) -> None:
         self.written = 0
         self._cache, self._clock = cache, clock
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._pool = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
         self._start_shard()
 
     def __enter__(self) -> "_Writer":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self._send()
             self._wait()
@@ -180,9 +180,8 @@ class _Writer:
         self._since = time.monotonic()
 
     def _send(self) -> None:
-        # Rows that failed to be written must not be sent again on the way out.
         rows = self._rows
-        self._start_shard()
+        self._start_shard()  # first: rows that could not be written are not sent twice
         self._wait()
         if rows:
             self._pending = self._pool.submit(self._cache.write, rows)
@@ -191,5 +190,4 @@ class _Writer:
     def _wait(self) -> None:
         pending, self._pending = self._pending, None
         if pending is not None:
-            with self._clock("write"):
-                pending.result()
+            self._clock.result("write", pending)
