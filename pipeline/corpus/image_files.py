@@ -1,0 +1,119 @@
+"""Bytes of files in a zip archive or a folder, where neither is trusted."""
+
+import stat
+import threading
+import zipfile
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from pipeline.corpus.faults import Faults
+from pipeline.errors import UserError
+
+# No post has a larger picture; a bomb of a few kB would unpack to more.
+MAX_BYTES = 64 * 2**20
+
+
+class ImageError(Exception):
+    """A picture that cannot be had or decoded; the message is the reason, in a few words."""
+
+
+class Archive:
+    """The files of a zip archive, unpacked in memory only."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise UserError(f"{path} cannot be read as a zip archive: {error}") from None
+        members = [member for member in self._zip.infolist() if not member.is_dir()]
+        _check_members(path, members)
+        self._members = {_portable(member): member for member in members}
+        # One handle, and so one reader at a time; the costly part, decoding, comes after.
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        return list(self._members)
+
+    def read(self, name: str) -> bytes:
+        member = self._members[name]
+        _check_size(member.file_size)
+        try:
+            with self._lock, self._zip.open(member) as file:
+                return _read_bounded(file)
+        except (ImageError, MemoryError):
+            raise
+        except Exception as error:  # the compressors' errors have no base class in common
+            raise ImageError(f"cannot be unpacked: {error}") from error
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+class Folder:
+    """The files below a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._real_path = path.resolve()
+
+    def names(self) -> list[str]:
+        files = (file for file in self._path.rglob("*") if not file.is_dir())
+        return [file.relative_to(self._path).as_posix() for file in files]
+
+    def read(self, name: str) -> bytes:
+        file = self._path / name
+        try:
+            if not file.resolve().is_relative_to(self._real_path):
+                raise ImageError("is a link that leaves the folder")
+            if not file.is_file():
+                raise ImageError("is no regular file")
+            _check_size(file.stat().st_size)
+            with file.open("rb") as opened:
+                return _read_bounded(opened)
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
+            raise ImageError(f"cannot be read: {error}") from error
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    faults = Faults(
+        f"{path}: members that are refused", "Pack the pictures again: plain files, no password."
+    )
+    seen: set[str] = set()
+    for member in members:
+        name = _portable(member)
+        if reason := _refusal(member, name, seen):
+            faults.add(f"{name!r}: {reason}")
+        seen.add(name)
+    faults.stop_if_more_than(0)
+
+
+def _refusal(member: zipfile.ZipInfo, name: str, seen: set[str]) -> str | None:
+    if ".." in PurePosixPath(name).parts:
+        return "leads out of the archive"
+    if name.startswith("/") or PureWindowsPath(name).drive:
+        return "is an absolute path"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    if member.flag_bits & 1:
+        return "is encrypted"
+    if name in seen:
+        return "is there twice"
+    return None
+
+
+def _portable(member: zipfile.ZipInfo) -> str:
+    return member.filename.replace("\\", "/")
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ImageError(f"{size} bytes are more than {MAX_BYTES}")
+
+
+def _read_bounded(file: IO[bytes]) -> bytes:
+    data = file.read(MAX_BYTES + 1)
+    _check_size(len(data))
+    return data

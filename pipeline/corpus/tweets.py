@@ -1,0 +1,56 @@
+"""From a post's text to words, the same words for every embedding."""
+
+import unicodedata
+
+import regex
+
+from pipeline.corpus.glove_fixed import rewrite_fixed
+from pipeline.corpus.glove_published import rewrite_as_published
+
+MARKERS = (
+    "url",
+    "user",
+    "smile",
+    "lolface",
+    "sadface",
+    "neutralface",
+    "heart",
+    "number",
+    "hashtag",
+    "allcaps",
+    "repeat",
+    "elong",
+)
+RULES = {"glove_ruby": rewrite_as_published, "glove_fixed": rewrite_fixed, "plain": str.lower}
+
+# What has no shape of its own: joiners, direction marks, variation selectors, keycap frames, skin
+# tones. A heart is then one word in whatever way it was typed, and a family is its members, which
+# word vectors know where they do not know the family.
+_SHAPELESS = regex.compile(r"[\p{Cf}\uFE00-\uFE0F\u20E3\U0001F3FB-\U0001F3FF--\u200B]", regex.V1)
+_SEPARATOR = regex.compile(r"[\p{Cc}\p{Cs}\u200B]")
+_WORD = regex.compile(
+    rf"""
+      <(?:{"|".join(MARKERS)})>
+    | \p{{Regional_Indicator}}{{2}}
+    | n't\b | '(?:s|m|d|re|ve|ll)\b
+    | \p{{N}}+(?:[.,:]\p{{N}}+)+
+    | [\p{{L}}\p{{M}}\p{{N}}]+?(?=n't\b)
+    | [\p{{L}}\p{{M}}\p{{N}}]+
+    | \S
+    """,
+    regex.VERBOSE,
+)
+
+
+def tokenize(text: str, rules: str) -> list[str]:
+    """Lower-cased words of `text`; none if it has none.
+
+    Punctuation marks and emoji are words of their own. Contractions are parted as in the treebank
+    (`do n't`, `it 's`), which is how the GloVe vectors know them.
+
+    Args:
+        rules: a key of `RULES`; the two GloVe ones set markers such as `<user>`, `plain` none.
+    """
+    text = unicodedata.normalize("NFC", text)
+    text = _SEPARATOR.sub(" ", _SHAPELESS.sub("", text))
+    return [match[0] for match in _WORD.finditer(RULES[rules](text).replace("’", "'"))]
