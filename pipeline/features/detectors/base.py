@@ -1,0 +1,93 @@
+"""What every detector returns, and how its best boxes become a fixed number of regions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torchvision.ops import nms
+
+Selection = Literal["top_conf", "rpn_order"]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The regions of one image, best first; rows that hold no region are zero and masked out.
+
+    features: (R, D) float32, fc7 of the final box.
+    boxes: (R, 4) float32, x1 y1 x2 y2 in pixels of the detector's input.
+    scores: (R,) float32 in 0..1. classes: (R,) int64, indices into the detector's class names.
+    mask: (R,) bool, true where the row is a region.
+    """
+
+    features: Tensor
+    boxes: Tensor
+    scores: Tensor
+    classes: Tensor
+    mask: Tensor
+
+
+def select_regions(
+    boxes: Tensor,
+    scores: Tensor,
+    regions: int,
+    nms_threshold: float,
+    select: Selection = "top_conf",
+) -> Tensor:
+    """Choose the rows of one image's candidates that become its regions.
+
+    boxes: (N, 4) xyxy. scores: (N,), each candidate's confidence whatever its class; candidates
+    come in the proposal network's order.
+
+    Suppression is class-agnostic: two overlapping boxes of different classes describe the same
+    pixels, and a downstream head gains nothing from seeing them twice. `top_conf` keeps the most
+    confident survivors; `rpn_order` keeps the candidates' own order, also while suppressing.
+    Where fewer than `regions` survive, the best suppressed candidates fill up. Empty boxes are
+    never chosen, so fewer rows may come back.
+
+    Returns (K,) int64 indices, K <= regions, survivors first.
+    """
+    real = torch.nonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))[:, 0]
+    order = real[_descending(boxes[real], scores[real])] if select == "top_conf" else real
+    # nms ranks by score; descending ranks make it follow the order decided above.
+    ranks = torch.arange(len(order), 0, -1, dtype=boxes.dtype, device=boxes.device)
+    kept = nms(boxes[order], ranks, nms_threshold)
+    suppressed = torch.ones(len(order), dtype=torch.bool, device=boxes.device)
+    suppressed[kept] = False
+    filled = torch.cat([kept, torch.nonzero(suppressed)[:, 0]])
+    return order[filled[:regions]]
+
+
+def sort_and_pad(
+    features: Tensor, boxes: Tensor, scores: Tensor, classes: Tensor, regions: int
+) -> Detections:
+    """Order K <= regions rows by falling score (ties: area, then x1) and pad them with zeros."""
+    order = _descending(boxes, scores)
+    mask = torch.zeros(regions, dtype=torch.bool, device=boxes.device)
+    mask[: len(order)] = True
+    return Detections(
+        features=_padded(features[order].float(), regions),
+        boxes=_padded(boxes[order].float(), regions),
+        scores=_padded(scores[order].float(), regions),
+        classes=_padded(classes[order].long(), regions),
+        mask=mask,
+    )
+
+
+def _descending(boxes: Tensor, scores: Tensor) -> Tensor:
+    """Order by falling score, ties by falling area, then by rising x1, then as they came."""
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return _stable_order([boxes[:, 0], -areas, -scores])
+
+
+def _stable_order(keys: Sequence[Tensor]) -> Tensor:
+    """Sort by the last key first, as numpy.lexsort does."""
+    order = torch.arange(len(keys[0]), device=keys[0].device)
+    for key in keys:
+        order = order[torch.argsort(key[order], stable=True)]
+    return order
+
+
+def _padded(rows: Tensor, length: int) -> Tensor:
+    return torch.cat([rows, rows.new_zeros((length - len(rows), *rows.shape[1:]))])
