@@ -40,7 +40,12 @@ def assemble(
     ragged = any(field.ragged for field in encoder.fields)
     lengths = cache.lengths(wanted) if ragged else {}
     offsets = np.cumsum([0] + [lengths.get(key, 0) for key in keys], dtype=np.int64)
-    with create_store(path, keys, identity(encoder)) as file:
+    size = sum(
+        int(np.dtype(field.dtype).itemsize * np.prod(field.shape, dtype=np.int64))
+        * (int(offsets[-1]) if field.ragged else len(keys))
+        for field in encoder.fields
+    )
+    with create_store(path, keys, identity(encoder), size) as file:
         file.attrs.update(attrs or {})
         if status is not None:
             file["status"] = np.array(status, dtype=np.uint8)
@@ -56,6 +61,7 @@ def _create_datasets(
     # Space given at creation: otherwise the place of a dataset depends on who writes first.
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    early.set_obj_track_times(False)  # the high-level interface's default, but not this one's
     for field in fields:
         shape = (ragged_rows if field.ragged else rows, *field.shape)
         kind = h5py.h5t.py_create(np.dtype(field.dtype), logical=True)

@@ -2,8 +2,9 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.errors import UserError
@@ -12,8 +13,10 @@ TEMPORARY_SUFFIX = ".tmp"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced to disk and takes its name.
+
+    size: bytes that must be free before the start.
 
     A process that dies in between leaves `path` as it was. The temporary name is unique, so two
     processes may write the same path; the later one wins.
@@ -24,6 +27,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(path.parent).free
+        if size > free:
+            raise OSError(f"it needs {size:,} bytes and {free:,} are free")
         yield temporary
         _sync(temporary)
         temporary.replace(path)
@@ -34,7 +40,8 @@ def whole_file(path: Path) -> Iterator[Path]:
             f"cannot write {path}: {reason}; any earlier {path.name} is kept"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

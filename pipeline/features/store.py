@@ -5,6 +5,7 @@ the same rows give the same bytes.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,16 +29,32 @@ _KEY_TYPE = np.dtype("S64")
 
 
 @contextmanager
-def create_store(path: Path, keys: Sequence[str], fingerprint: str) -> Iterator[h5py.File]:
+def create_store(
+    path: Path, keys: Sequence[str], fingerprint: str, size: int = 0
+) -> Iterator[h5py.File]:
     """Yield a new file with its keys and fingerprint (JSON); it appears at `path` when complete.
+
+    size: bytes that must be free, where known.
 
     Raises:
         UserError: the file cannot be written; an earlier one is then kept as it was.
     """
-    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+    with whole_file(path, size) as temporary, _hdf5_faults(), h5py.File(temporary, "w") as file:
         file.create_dataset("keys", data=np.array(keys, dtype=_KEY_TYPE))
         file.attrs["fingerprint"] = fingerprint
         yield file
+
+
+@contextmanager
+def _hdf5_faults() -> Iterator[None]:
+    """h5py reports a failed write as OSError or, when it closes a file, as RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = re.search(r"error message = '([^']*)'", str(error))
+        if reason is None:
+            raise
+        raise OSError(reason[1]) from error
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,49 @@ class SceneFeatures(Features):
             rows, columns = (int(side) for side in file.attrs["grid_shape"])
             arrays = contents(path, file, ("pooled", "grid", "status"))
             return cls(**arrays, grid_shape=(rows, columns))
+
+
+@dataclass(frozen=True)
+class GloveFeatures(Features):
+    """glove.h5: one vector per distinct word, and each text as word numbers.
+
+    vocabulary: V words, sorted. vectors: (V, D) f4. known: (V,) bool, false where the source has
+    no vector. word_ids: (T,) i4, rows of vectors, text after text. offsets: (n + 1,) i8; text i
+    has the words offsets[i] to offsets[i + 1].
+    """
+
+    vocabulary: list[str]
+    vectors: Array
+    known: Array
+    word_ids: Array
+    offsets: Array
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        with open_store(path) as file:
+            names = ("vocabulary", "vectors", "known", "word_ids", "offsets")
+            arrays = contents(path, file, names)
+            words = [word.decode() for word in arrays.pop("vocabulary")]
+            return cls(**arrays, vocabulary=words)
+
+
+@dataclass(frozen=True)
+class BertFeatures(Features):
+    """bert.h5: one vector per word of each text.
+
+    vectors: (T, D) f2, text after text. empty: (T,) bool, true for a word that the tokenizer
+    leaves nothing of; its vector is zero. offsets: (n + 1,) i8; text i has the words offsets[i]
+    to offsets[i + 1].
+    """
+
+    vectors: Array
+    empty: Array
+    offsets: Array
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        with open_store(path) as file:
+            return cls(**contents(path, file, ("vectors", "empty", "offsets")))
 
 
 @contextmanager

@@ -1,0 +1,112 @@
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+from toy_encoder import ToyEncoder, items, key_of, row_of
+
+from pipeline.errors import UserError
+from pipeline.features.assemble import assemble
+from pipeline.features.extract import extract
+from pipeline.features.rows import RowCache
+from pipeline.features.store import MISSING, OK, UNREADABLE
+
+
+def keys(*numbers: int) -> list[str]:
+    return [key_of(number) for number in numbers]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> RowCache:
+    cache = RowCache(tmp_path / "cache", ToyEncoder())
+    cache.write({key_of(number): row_of(number) for number in (7, 2)})
+    cache.write({key_of(number): row_of(number) for number in (3, 5, 0)})
+    return cache
+
+
+def test_rows_come_in_the_order_of_the_manifest(tmp_path: Path, cache: RowCache) -> None:
+    out = tmp_path / "new" / "out.h5"
+    assemble(out, ToyEncoder(), keys(5, 0, 7, 3, 2), cache, {"names": "[]"})
+    with h5py.File(out) as file:
+        assert file["keys"][...].tolist() == [key.encode() for key in keys(5, 0, 7, 3, 2)]
+        np.testing.assert_array_equal(
+            file["vector"][...], np.array([[5, 2.5], [0, 0], [7, 3.5], [3, 1.5], [2, 1]])
+        )
+        # Lengths are the numbers modulo 4.
+        assert file["offsets"][...].tolist() == [0, 1, 1, 4, 7, 9]
+        assert file["words"][:, 0].tolist() == [5, 7, 7, 7, 3, 3, 3, 2, 2]
+        assert file["empty"][...].tolist() == [0, 0, 1, 0, 0, 1, 0, 0, 1]
+        assert file.attrs["names"] == "[]"
+        assert '"weights": "a"' in file.attrs["fingerprint"]
+
+
+def test_bad_sources_keep_their_row_and_borrow_nothing(tmp_path: Path, cache: RowCache) -> None:
+    out = tmp_path / "out.h5"
+    status = [OK, UNREADABLE, MISSING, OK]
+    # Key 2 has a cached row, but its source is said to be bad now.
+    assemble(out, ToyEncoder(), keys(7, 2, 99, 3), cache, status=status)
+    with h5py.File(out) as file:
+        assert file["status"][...].tolist() == [0, 2, 1, 0]
+        assert file["vector"][...].tolist() == [[7, 3.5], [0, 0], [0, 0], [3, 1.5]]
+        assert file["offsets"][...].tolist() == [0, 3, 3, 3, 6]
+
+
+def test_a_missing_row_is_named_and_the_earlier_file_stays(tmp_path: Path, cache: RowCache) -> None:
+    out = tmp_path / "out.h5"
+    out.write_bytes(b"earlier")
+    with pytest.raises(UserError, match=rf"lacks 2 of 3 rows for .*first: {key_of(98)}"):
+        assemble(out, ToyEncoder(), keys(98, 3, 99), cache)
+    assert out.read_bytes() == b"earlier"
+
+
+# Where HDF5 cannot write, it complains once more for every object that it closes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_full_disk_is_named_and_the_earlier_file_stays(tmp_path: Path, small_files: None) -> None:
+    encoder = ToyEncoder()
+    cache = RowCache(tmp_path / "cache", encoder)
+    for start in range(0, 1000, 50):
+        cache.write({key_of(n): row_of(n) for n in range(start, start + 50)})
+    out = tmp_path / "out.h5"
+    out.write_bytes(b"earlier")
+    with pytest.raises(UserError, match=f"cannot write {out}: File too large"):
+        assemble(out, encoder, keys(*range(1000)), cache)
+    assert out.read_bytes() == b"earlier"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out.h5"]
+
+
+def test_a_disk_without_the_room_is_named_before_the_start(
+    tmp_path: Path, cache: RowCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Five rows of `vector` have 4 bytes each, and 3 + 2 + 3 + 1 + 0 of `words` 6 and `empty` 1.
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=82))
+    with pytest.raises(UserError, match="it needs 83 bytes and 82 are free"):
+        assemble(tmp_path / "out.h5", ToyEncoder(), keys(7, 2, 3, 5, 0), cache)
+
+
+def test_a_key_twice_in_the_manifest_is_a_fault(tmp_path: Path, cache: RowCache) -> None:
+    with pytest.raises(ValueError, match="twice"):
+        assemble(tmp_path / "out.h5", ToyEncoder(), keys(3, 3), cache)
+
+
+def test_no_rows_at_all(tmp_path: Path, cache: RowCache) -> None:
+    assemble(tmp_path / "out.h5", ToyEncoder(), [], cache)
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["vector"].shape == (0, 2)
+        assert file["offsets"][...].tolist() == [0]
+
+
+def test_the_history_of_the_cache_leaves_no_trace(tmp_path: Path) -> None:
+    numbers = list(range(100))
+    files = []
+    for history in ([numbers], [numbers[::-1]], [numbers[::3], numbers[50:], numbers]):
+        root = tmp_path / str(len(files))
+        for part in history:
+            encoder = ToyEncoder()
+            cache = RowCache(root, encoder)
+            extract(encoder, items(part), cache)
+        out = root / "out.h5"
+        assemble(out, encoder, keys(*numbers), cache, {"a": 1}, [OK] * 99 + [MISSING])
+        files.append(out.read_bytes())
+    assert files[0] == files[1] == files[2]

@@ -1,0 +1,78 @@
+"""An encoder without a model, whose rows are known; as a script, an extraction to be killed."""
+
+import sys
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.features import extract as extraction
+from pipeline.features.assemble import assemble
+from pipeline.features.encoder import Field, Row
+from pipeline.features.extract import extract
+from pipeline.features.rows import RowCache
+
+
+def key_of(number: int) -> str:
+    return sha256(str(number).encode()).hexdigest()
+
+
+def row_of(number: int) -> Row:
+    length = number % 4
+    return {
+        "vector": np.array([number, number / 2], dtype=np.float16),
+        "words": np.full((length, 3), number, dtype=np.float16),
+        "empty": np.arange(length) == 1,
+    }
+
+
+class ToyEncoder:
+    """Encodes numbers; numbers of equal parity share batches."""
+
+    name = "toy"
+    fields = (
+        Field("vector", (2,), "float16"),
+        Field("words", (3,), "float16", ragged=True),
+        Field("empty", (), "bool", ragged=True),
+    )
+    parallel_calls = 2
+
+    def __init__(self, seconds: float = 0.0, batch_size: int = 3, weights: str = "a") -> None:
+        self.batch_size = batch_size
+        self.fingerprint = {"weights": weights}
+        self.loaded: list[int] = []
+        self.batches: list[list[int]] = []
+        self._seconds = seconds
+
+    def load(self, source: int) -> int:
+        self.loaded.append(source)
+        return source
+
+    def group(self, item: int) -> int:
+        return item % 2
+
+    def encode(self, batch: Sequence[int]) -> list[Row]:
+        self.batches.append(list(batch))
+        time.sleep(self._seconds)
+        return [row_of(number) for number in batch]
+
+
+def items(numbers: Sequence[int]) -> list[tuple[str, int]]:
+    return [(key_of(number), number) for number in numbers]
+
+
+def extract_and_assemble(root: Path, out: Path, count: int, seconds: float = 0.0) -> int:
+    encoder = ToyEncoder(seconds)
+    cache = RowCache(root, encoder)
+    computed = extract(encoder, items(range(count)), cache)
+    assemble(out, encoder, [key_of(number) for number in range(count)], cache)
+    return computed
+
+
+if __name__ == "__main__":
+    # About ten rows a shard, so that there is something to lose and something to keep.
+    extraction._SHARD_BYTES = 200
+    extraction._BLOCK = 8
+    print(extract_and_assemble(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), 0.002))
