@@ -1,0 +1,131 @@
+"""Regions from any of torchvision's Faster R-CNNs."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from PIL.Image import Image
+from torch import Tensor
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import clip_boxes_to_image
+
+from pipeline.device import trunk_precision
+from pipeline.features.detectors import Prepared
+from pipeline.features.detectors.base import Detections, Selection, select_regions, sort_and_pad
+
+Size = tuple[int, int]
+Levels = dict[str, Tensor]
+
+
+class FasterRCNNDetector:
+    """A torchvision Faster R-CNN as a `Detector`.
+
+    prepare: a picture to the pixels that the model's trunk takes.
+    settings: what `prepare` and the weights add to all that changes values.
+    """
+
+    def __init__(
+        self,
+        model: FasterRCNN,
+        class_names: Sequence[str],
+        nms_threshold: float,
+        prepare: Callable[[Image], Prepared],
+        settings: dict[str, Any],
+    ) -> None:
+        self.class_names = class_names
+        self.prepare = prepare
+        self.feature_dim: int = model.roi_heads.box_predictor.cls_score.in_features
+        self._model = model.eval().requires_grad_(False)
+        self._nms_threshold = nms_threshold
+        self.settings = {
+            **settings,
+            "nms_threshold": nms_threshold,
+            "anchor_sizes": model.rpn.anchor_generator.sizes,
+            "proposals": [model.rpn.pre_nms_top_n(), model.rpn.post_nms_top_n()],
+            "proposal_nms_threshold": model.rpn.nms_thresh,
+            "torchvision": version("torchvision").partition("+")[0],
+        }
+
+    def to(self, device: torch.device) -> None:
+        self._model.to(device)
+
+    def detect(
+        self, pixels: Tensor, size: Size, regions: int, select: Selection
+    ) -> list[Detections]:
+        return detect_regions(self._model, pixels, size, regions, self._nms_threshold, select)
+
+
+def detect_regions(
+    model: FasterRCNN,
+    images: Tensor,
+    size: Size,
+    regions: int,
+    nms_threshold: float,
+    select: Selection = "top_conf",
+) -> list[Detections]:
+    """Find the best regions of images (B, 3, H, W), resized and normalised for the model.
+
+    size: height and width of the pictures within H x W; boxes are in its pixels. On a GPU the
+    trunk computes in bfloat16, all boxes in float32. An image's result does not depend on the
+    others in the batch.
+    """
+    with trunk_precision(images.device):
+        levels: Levels = model.backbone(images)
+    levels = {name: x.float() for name, x in levels.items()}
+    proposals, _ = model.rpn(ImageList(images, [size] * len(images)), levels)
+    padded_size = (images.shape[2], images.shape[3])
+    found = []
+    for i, boxes in enumerate(proposals):
+        head = _BoxHead(model, {name: x[i : i + 1] for name, x in levels.items()}, padded_size)
+        found.append(_regions_of_one(head, boxes, size, regions, nms_threshold, select))
+    return found
+
+
+def _regions_of_one(
+    head: "_BoxHead",
+    proposals: Tensor,
+    size: Size,
+    regions: int,
+    nms_threshold: float,
+    select: Selection,
+) -> Detections:
+    fc7 = head.features(proposals)  # N x D
+    scores, classes = head.classify(fc7)
+    boxes = clip_boxes_to_image(head.refine(fc7, classes, proposals), size)  # N x 4
+    chosen = boxes[select_regions(boxes, scores, regions, nms_threshold, select)]  # K x 4
+    # The head runs again so that feature, score and class all belong to the final box.
+    fc7 = head.features(chosen)  # K x D
+    scores, classes = head.classify(fc7)
+    return sort_and_pad(fc7, chosen, scores, classes, regions)
+
+
+class _BoxHead:
+    """The second stage on one image's feature maps."""
+
+    def __init__(self, model: FasterRCNN, levels: Levels, padded_size: Size) -> None:
+        self._heads = model.roi_heads
+        self._levels = levels
+        # The pooler takes its scales from the first picture it meets and keeps them. Padded sizes
+        # have the exact ratio to the maps, so no picture decides for those after it.
+        self._padded_size = padded_size
+
+    def features(self, boxes: Tensor) -> Tensor:
+        """fc7 of boxes (N, 4): (N, D)."""
+        pooled = self._heads.box_roi_pool(self._levels, [boxes], [self._padded_size])
+        fc7: Tensor = self._heads.box_head(pooled)
+        return fc7
+
+    def classify(self, fc7: Tensor) -> tuple[Tensor, Tensor]:
+        """Probability and index of the likeliest class that is not background: (N,), (N,)."""
+        probabilities = self._heads.box_predictor(fc7)[0].softmax(1)  # N x C
+        scores, classes = probabilities[:, 1:].max(1)
+        return scores, classes + 1
+
+    def refine(self, fc7: Tensor, classes: Tensor, boxes: Tensor) -> Tensor:
+        """The boxes, shifted as the predictor says for their class: (N, 4)."""
+        shifts = self._heads.box_predictor(fc7)[1].unflatten(1, (-1, 4))  # N x C x 4
+        own = shifts[torch.arange(len(boxes), device=boxes.device), classes]  # N x 4
+        moved: Tensor = self._heads.box_coder.decode(own, [boxes])[:, 0]
+        return moved

@@ -1,0 +1,91 @@
+"""Weights files: fetched from where they are published, checked, and read without unpickling."""
+
+import pickle
+import sys
+from hashlib import sha256
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from pipeline.errors import UserError
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"weights {path} cannot be read: {error.strerror}") from None
+
+
+def fetch(url: str) -> Path:
+    """The local copy, in PyTorch's cache, of a weights file that torchvision publishes.
+
+    Its name ends in the first eight digits of its sha256, which both the download and the copy
+    are checked against.
+
+    Raises:
+        UserError: it is neither there nor can be downloaded, or it is another file.
+    """
+    name = url.rpartition("/")[2]
+    digest = Path(name).stem.rpartition("-")[2]
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    if not path.exists():
+        _download(url, path, digest)
+    found = file_sha256(path)
+    if not found.startswith(digest):
+        raise UserError(f"{path}: sha256 is {found}, but should begin with {digest}; delete it")
+    return path
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors by name, from .safetensors or a file that `torch.save` wrote.
+
+    Raises:
+        UserError: it is neither, or holds anything but tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
+        raise UserError(f"weights {path} cannot be read: {_first_line(error)}") from None
+    if not isinstance(weights, dict) or not all(isinstance(x, Tensor) for x in weights.values()):
+        raise UserError(f"weights {path}: expected a state dict, tensors by name")
+    return weights
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Fill a model from a file, name by name.
+
+    Raises:
+        UserError: names or shapes do not agree.
+    """
+    try:
+        model.load_state_dict(read_weights(path))
+    except RuntimeError as error:
+        raise UserError(f"weights {path} do not fit {type(model).__name__}: {error}") from None
+
+
+def _download(url: str, path: Path, digest: str) -> None:
+    print(f"downloading {url} to {path}", file=sys.stderr)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=digest)
+    except (URLError, OSError, RuntimeError) as error:
+        raise UserError(
+            f"cannot download the weights ({_first_line(error)}). Download {url} on a machine with"
+            f" network access and put it at {path}, or name a local file in params.yaml (weights)"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
