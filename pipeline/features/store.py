@@ -108,8 +108,9 @@ class RegionFeatures(Features):
     def read(cls, path: Path) -> Self:
         with open_store(path) as file:
             names = ("features", "boxes", "scores", "classes", "mask", "size", "status")
-            class_names = json.loads(file.attrs["class_names"])
-            return cls(**contents(path, file, names), class_names=class_names)
+            arrays = contents(path, file, names)
+            _check_shapes(path, arrays)
+            return cls(**arrays, class_names=json.loads(file.attrs["class_names"]))
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,22 @@ class BertFeatures(Features):
     def read(cls, path: Path) -> Self:
         with open_store(path) as file:
             return cls(**contents(path, file, ("vectors", "empty", "offsets")))
+
+
+def _check_shapes(path: Path, arrays: dict[str, Any]) -> None:
+    rows, regions = arrays["features"].shape[:2]
+    expected = {
+        "boxes": (rows, regions, 4),
+        "scores": (rows, regions),
+        "classes": (rows, regions),
+        "mask": (rows, regions),
+        "size": (rows, 2),
+        "status": (rows,),
+        "keys": (rows,),
+    }
+    for name, shape in expected.items():
+        if arrays[name].shape != shape:
+            raise UserError(f"{path}: {name} has shape {arrays[name].shape}, expected {shape}")
 
 
 @contextmanager

@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from toy_encoder import key_of
+
+from pipeline.errors import UserError
+from pipeline.features.store import RegionFeatures, SceneFeatures, create_store
+
+KEYS = [key_of(number) for number in range(3)]
+
+
+def region_arrays(regions: int = 4) -> dict[str, Any]:
+    return {
+        "features": np.arange(3 * regions * 2).reshape(3, regions, 2).astype(np.float16),
+        "boxes": np.zeros((3, regions, 4), np.float32),
+        "scores": np.zeros((3, regions), np.float32),
+        "classes": np.zeros((3, regions), np.int16),
+        "mask": np.ones((3, regions), bool),
+        "size": np.full((3, 2), 224, np.int32),
+        "status": np.zeros(3, np.uint8),
+    }
+
+
+def write_regions(path: Path, **changes: Any) -> None:
+    with create_store(path, KEYS, json.dumps({"weights": "a"})) as file:
+        for name, values in {**region_arrays(), **changes}.items():
+            if values is not None:
+                file[name] = values
+        file.attrs["class_names"] = json.dumps(["__background__", "dog"])
+
+
+def test_regions_are_read_whole(tmp_path: Path) -> None:
+    write_regions(tmp_path / "regions.h5")
+    found = RegionFeatures.read(tmp_path / "regions.h5")
+    for name, values in region_arrays().items():
+        np.testing.assert_array_equal(getattr(found, name), values)
+        assert getattr(found, name).dtype == values.dtype
+    assert found.class_names == ["__background__", "dog"]
+    assert found.fingerprint == {"weights": "a"}
+
+
+def test_scenes_are_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "scenes.h5"
+    pooled, grid = np.ones((3, 5), np.float16), np.ones((3, 6, 2), np.float16)
+    with create_store(path, KEYS, "{}") as file:
+        file["pooled"], file["grid"], file["status"] = pooled, grid, np.zeros(3, np.uint8)
+        file.attrs["grid_shape"] = (2, 3)
+    found = SceneFeatures.read(path)
+    np.testing.assert_array_equal(found.grid, grid)
+    assert found.grid_shape == (2, 3)
+
+
+def test_index_gives_row_numbers(tmp_path: Path) -> None:
+    write_regions(tmp_path / "regions.h5")
+    rows = RegionFeatures.read(tmp_path / "regions.h5").index([KEYS[2], KEYS[0], KEYS[2]])
+    assert rows.dtype == np.int64
+    assert rows.tolist() == [2, 0, 2]
+
+
+def test_index_names_the_first_key_without_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "regions.h5"
+    write_regions(path)
+    with pytest.raises(UserError, match=f"{path} has no row for key {key_of(8)}"):
+        RegionFeatures.read(path).index([KEYS[0], key_of(8), key_of(9)])
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"regions.h5 not found"):
+        RegionFeatures.read(tmp_path / "regions.h5")
+
+
+def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "regions.h5"
+    write_regions(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"regions.h5 cannot be read"):
+        RegionFeatures.read(path)
+
+
+def test_a_file_without_a_dataset_names_both(tmp_path: Path) -> None:
+    write_regions(tmp_path / "regions.h5", mask=None)
+    with pytest.raises(UserError, match=r"regions.h5 lacks the datasets \['mask'\]"):
+        RegionFeatures.read(tmp_path / "regions.h5")
+
+
+def test_arrays_of_other_numbers_of_regions_are_refused(tmp_path: Path) -> None:
+    write_regions(tmp_path / "regions.h5", boxes=np.zeros((3, 5, 4), np.float32))
+    with pytest.raises(UserError, match=r"boxes has shape \(3, 5, 4\), expected \(3, 4, 4\)"):
+        RegionFeatures.read(tmp_path / "regions.h5")
+
+
+def test_a_fault_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "out.h5"
+
+    def write_half() -> None:
+        with create_store(path, KEYS, "{}") as file:
+            file["pooled"] = np.zeros(3)
+            raise UserError("the other half is missing")
+
+    with pytest.raises(UserError, match="the other half is missing"):
+        write_half()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "regions.h5").mkdir()
+    with pytest.raises(UserError, match=r"cannot write .*regions.h5: Is a directory"):
+        write_regions(tmp_path / "regions.h5")
+
+
+def test_keys_are_fixed_width_text(tmp_path: Path) -> None:
+    write_regions(tmp_path / "regions.h5")
+    with h5py.File(tmp_path / "regions.h5") as file:
+        assert file["keys"].dtype == np.dtype("S64")
