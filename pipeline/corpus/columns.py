@@ -38,6 +38,10 @@ def locate_columns(table: Table, corpus: CorpusParams, files: ImageNames) -> dic
         if table.header.count(name) > 1:
             raise UserError(f"{table.path}: column {name!r} is there twice")
     missing = [role for role in ROLES if wanted[role] not in table.header]
+    if missing and len(table.header) == 1:
+        raise UserError(
+            f"{table.path}: one column only, {table.header[0]!r}; cells are parted by commas"
+        )
     if missing:
         free = [i for i, name in enumerate(table.header) if name not in wanted.values()]
         lines = [
@@ -58,8 +62,6 @@ def _proposal(
     corpus: CorpusParams,
     files: ImageNames,
 ) -> str:
-    if len(table.header) == 1:
-        return "is the file separated by something other than commas?"
     names = {table.header[i].lower(): i for i in free}
     if near := difflib.get_close_matches(wanted.lower(), names, n=1):
         return f"did you mean {table.header[names[near[0]]]!r}?"

@@ -4,7 +4,7 @@ import html
 
 import regex
 
-_LEFT, _RIGHT = r"(?<![\w<])", r"(?!\w)"
+_LEFT, _RIGHT = r"(?<!\w)", r"(?!\w)"
 _FACE = "(?:[:=;]['`-]?|8['`-])"
 _ECAF = "['`-]?[:=;]"
 

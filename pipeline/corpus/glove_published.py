@@ -23,7 +23,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:[-+]|(?<!\.))\.*+[0-9][:,.0-9]*"), "<NUMBER>"),
 )
 _HASHTAG = re.compile(r"#(\S+)")
-_BEFORE_CAPITAL = re.compile("(?=[A-Z])")
+_INNER_CAPITAL = re.compile("(?!^)(?=[A-Z])")
 _REPEATED = re.compile("[!?.]+([!?.])")
 _TRIPLED = re.compile(r"(.)\1{2,}+")
 _SHOUTED = re.compile(" [^a-z0-9()<>'`-]{2,} ")
@@ -54,7 +54,7 @@ def _split_hashtag(match: re.Match[str]) -> str:
     body = match[1]
     if body == body.upper():
         return f"<HASHTAG> {body} <ALLCAPS>"
-    return " ".join(["<HASHTAG>", *_BEFORE_CAPITAL.split(body)])
+    return " ".join(["<HASHTAG>", *_INNER_CAPITAL.split(body)])
 
 
 def _shorten(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from pipeline.errors import UserError
 # Pillow warns from here on. At three bytes a pixel this is a quarter of a GiB.
 MAX_PIXELS = 89_478_485
 # Of the formats Pillow knows, those that posts have; some of the others start foreign programs.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 # What a post's picture lies on where it is transparent.
 PAPER = (255, 255, 255, 255)
 
@@ -50,11 +50,14 @@ class ImageSource:
         """The bytes of one of `names()`; threads may call this at the same time.
 
         Raises:
-            ImageError: there is no such name, or its bytes cannot be had.
+            ImageError: there is no such name, the file is empty, or its bytes cannot be had.
         """
         if name not in self._known:
             raise ImageError("no such file")
-        return self._files.read(name)
+        data = self._files.read(name)
+        if not data:
+            raise ImageError("empty file")
+        return data
 
     def __enter__(self) -> "ImageSource":
         return self
@@ -93,8 +96,9 @@ def decode_image(data: bytes) -> Image.Image:
     except (ImageError, MemoryError):
         raise
     except UnidentifiedImageError:
-        reason = f"no picture of a known format ({', '.join(FORMATS)})" if data else "empty file"
-        raise ImageError(reason) from None
+        raise ImageError(f"no picture of a known format ({', '.join(FORMATS)})") from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(str(error)) from None
     except Exception as error:  # broken files raise anything, from SyntaxError to struct.error
         raise ImageError(f"broken picture: {error}") from error
 

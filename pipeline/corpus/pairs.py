@@ -1,10 +1,12 @@
 """What a pair is, and what every corpus must keep to."""
 
+import difflib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.corpus.faults import Faults
+from pipeline.corpus.faults import SHOWN, Faults
 from pipeline.errors import UserError
 
 SPLITS = ("train", "dev", "test")
@@ -44,7 +46,7 @@ def _check_splits(pairs: Sequence[Pair]) -> None:
     present = {pair.split for pair in pairs}
     for split in SPLITS:
         if split not in present:
-            raise UserError(f"the {split} split has no pairs")
+            raise UserError(f"the {split} split has no pairs; each split needs some")
 
 
 def _check_cells(pairs: Sequence[Pair]) -> None:
@@ -57,19 +59,25 @@ def _check_cells(pairs: Sequence[Pair]) -> None:
 
 
 def _check_labels(pairs: Sequence[Pair], labels: Sequence[str]) -> None:
-    faults = Faults(f"unknown labels; allowed: {', '.join(labels)}")
     unknown = [pair for pair in pairs if pair.label not in labels]
+    # How often each occurs may tell which label it is; what it is, only the user knows.
+    counts = Counter(pair.label for pair in unknown).most_common(SHOWN)
+    lines = [
+        f"    {json.dumps(label)}: {_nearest(label, labels)}  # {n} times" for label, n in counts
+    ]
+    faults = Faults(
+        f"unknown labels; allowed: {', '.join(labels)}",
+        "\n".join(["Say in params.yaml what they mean:", "corpus:", "  label_map:", *lines]),
+    )
     for pair in unknown:
         faults.add(f"{pair.where}: {pair.label!r}")
-    if not unknown:
-        return
-    counts = Counter(pair.label for pair in unknown).most_common(10)
-    raise UserError(
-        f"{faults}\nName them in params.yaml, where the first one is only an example"
-        " (how often each occurs may tell which is which):\n"
-        "corpus:\n  label_map:\n"
-        + "\n".join(f'    "{label}": {labels[0]}  # {count} times' for label, count in counts)
-    )
+    faults.stop_if_more_than(0)
+
+
+def _nearest(label: str, labels: Sequence[str]) -> str:
+    names = {name.lower(): name for name in labels}
+    near = difflib.get_close_matches(label.lower(), names, n=1)
+    return names[near[0]] if near else "<name>"
 
 
 def _check_ids(pairs: Sequence[Pair]) -> None:

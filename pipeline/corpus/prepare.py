@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from pipeline.corpus.ccd import check_counts
 from pipeline.corpus.faults import Faults
@@ -51,10 +52,12 @@ def prepare_corpus(corpus: CorpusParams, prepare: PrepareParams) -> PreparedCorp
     with ImageSource.open(Path(corpus.path) / corpus.images) as source:
         raw = read_pairs(corpus, ImageNames(source.names()))
         checked = check_images(source, (pair.image for pair in raw))
-    bad = _bad_images(checked.values())
+    files = {image.name: image for image in checked.values()}.values()
+    bad = _bad_images(files)
     bad.stop_if_more_than(prepare.max_bad_images)
     images = [checked[pair.image] for pair in raw]
-    found = [tokenize(pair.text, prepare.tokenizer) for pair in raw]
+    texts = tqdm([pair.text for pair in raw], desc="split texts", unit="text")
+    found = [tokenize(text, prepare.tokenizer) for text in texts]
     words = [text[: prepare.max_words] or EMPTY_TEXT for text in found]
     pairs = _pair_table(raw, images, words)
     return PreparedCorpus(
@@ -63,7 +66,7 @@ def prepare_corpus(corpus: CorpusParams, prepare: PrepareParams) -> PreparedCorp
         texts=_text_table(words),
         report={
             "pairs": describe_pairs(pairs, corpus.labels),
-            "images": describe_images(pairs, checked.values(), bad.first),
+            "images": describe_images(pairs, files, bad.first),
             "texts": describe_texts(pairs, found, prepare.max_words),
         },
     )

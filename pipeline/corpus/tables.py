@@ -66,8 +66,8 @@ def read_csv(path: Path, encoding: str) -> Table:
             f"{path}, row that begins in line {line}: {error}; a cell with commas, quotes or line"
             ' breaks stands in quotes, and a quote in it is written twice ("")'
         ) from None
-    if not records:
-        raise UserError(f"{path} is empty; its first line must name the columns")
+    if len(records) < 2:
+        raise UserError(f"{path} has no rows; it needs a line with the columns' names, then pairs")
     header = [name.strip() for name in records[0][1]]
     table = Table(path, header, records[1:])
     _check_widths(table)

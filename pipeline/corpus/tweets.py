@@ -27,7 +27,10 @@ RULES = {"glove_ruby": rewrite_as_published, "glove_fixed": rewrite_fixed, "plai
 # tones. A heart is then one word in whatever way it was typed, and a family is its members, which
 # word vectors know where they do not know the family.
 _SHAPELESS = regex.compile(r"[\p{Cf}\uFE00-\uFE0F\u20E3\U0001F3FB-\U0001F3FF--\u200B]", regex.V1)
-_SEPARATOR = regex.compile(r"[\p{Cc}\p{Cs}\u200B]")
+# The limit of Unicode's stream-safe text (UAX #15); sorting endless stacks of accents takes hours.
+_STACKED_ACCENTS = regex.compile(r"(\p{M}{30})\p{M}++")
+# Line ends stay as they are: for the published rules three spaces are an elongation.
+_SEPARATOR = regex.compile(r"[[\p{Cc}\p{Cs}\u200B]--\s]", regex.V1)
 _WORD = regex.compile(
     rf"""
       <(?:{"|".join(MARKERS)})>
@@ -51,6 +54,6 @@ def tokenize(text: str, rules: str) -> list[str]:
     Args:
         rules: a key of `RULES`; the two GloVe ones set markers such as `<user>`, `plain` none.
     """
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _STACKED_ACCENTS.sub(r"\1", text))
     text = _SEPARATOR.sub(" ", _SHAPELESS.sub("", text))
     return [match[0] for match in _WORD.finditer(RULES[rules](text).replace("’", "'"))]
