@@ -1,0 +1,71 @@
+"""How well the regions agree with the teacher on photos that were not trained on."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torchvision.ops import box_iou
+from tqdm import tqdm
+
+from pipeline.features.detectors.base import Detections
+from pipeline.features.detectors.lite import FasterRCNNLite
+from pipeline.features.detectors.training.dataset import LabelledPhotos, Target
+
+MIN_TEACHER_SCORE = 0.5
+MIN_OVERLAP = 0.5
+_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Counts over the teacher's boxes above MIN_TEACHER_SCORE.
+
+    covered: some region overlaps the box by more than MIN_OVERLAP (intersection over union).
+    same_class: the region that overlaps a covered box most has its class.
+    found: some region that covers the box has its class.
+    """
+
+    boxes: int
+    covered: int
+    same_class: int
+    found: int
+
+    def figures(self) -> dict[str, float]:
+        """Coverage of all boxes, class agreement on the covered ones, and both together."""
+        return {
+            "boxes": self.boxes,
+            "coverage": self.covered / max(self.boxes, 1),
+            "class_agreement": self.same_class / max(self.covered, 1),
+            "found_with_class": self.found / max(self.boxes, 1),
+        }
+
+
+def detect_rows(
+    model: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int64]
+) -> Iterator[Detections]:
+    """The regions of the given photos, one after the other."""
+    for first in tqdm(range(0, len(rows), _BATCH), desc="detect", mininterval=10):
+        yield from model.detect(photos.images(rows[first : first + _BATCH]))
+
+
+def agreement(detections: Iterable[Detections], targets: Iterable[Target]) -> Agreement:
+    """Count over photos; `targets` hold the teacher's boxes in the detector's input pixels."""
+    counts = np.zeros(4, np.int64)
+    for detected, target in zip(detections, targets, strict=True):
+        counts += _count(detected, target)
+    return Agreement(*(int(n) for n in counts))
+
+
+def _count(detected: Detections, target: Target) -> NDArray[np.int64]:
+    boxes = len(target["boxes"])
+    if boxes == 0 or not detected.mask.any():
+        return np.array([boxes, 0, 0, 0])
+    overlaps = box_iou(target["boxes"], detected.boxes[detected.mask])  # K x R
+    classes = detected.classes[detected.mask]  # R
+    best, index = overlaps.max(1)
+    covered = best > MIN_OVERLAP
+    same_class = covered & (classes[index] == target["labels"])
+    right = (overlaps > MIN_OVERLAP) & (classes[None] == target["labels"][:, None])
+    found = right.any(1)
+    return np.array([boxes, int(covered.sum()), int(same_class.sum()), int(found.sum())])

@@ -1,0 +1,50 @@
+"""What one training step minimises."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchvision.models.detection.image_list import ImageList
+
+from pipeline.features.detectors.lite import FasterRCNNLite
+from pipeline.features.detectors.training.dataset import Target
+
+# A teacher's box below the first score teaches no class, above the second it counts in full.
+_DOUBTFUL, _SURE = 0.2, 0.5
+
+
+def detection_losses(
+    model: FasterRCNNLite, images: Tensor, targets: list[Target]
+) -> dict[str, Tensor]:
+    """The four losses of Faster R-CNN (Ren et al. 2015), weighted by the teacher's confidence.
+
+    images: (B, 3, H, W) in 0..1. targets: one per image; the boxes' `scores` weigh what the box
+    head learns from the proposals on them, so that a doubtful box is neither object nor background.
+    """
+    sizes = [(images.shape[2], images.shape[3])] * len(images)
+    levels = model.backbone(images)
+    proposals, losses = model.rpn(ImageList(images, sizes), levels, targets)
+    heads = model.roi_heads
+    proposals, matched, labels, shifts = heads.select_training_samples(proposals, targets)
+    scores = [t["scores"][m] for t, m in zip(targets, matched, strict=True)]
+    fc7 = heads.box_head(heads.box_roi_pool(levels, proposals, sizes))  # N x 1024
+    class_loss, box_loss = _box_head_losses(
+        heads.box_predictor.cls_score(fc7).float(),
+        heads.box_predictor.bbox_pred(fc7).float(),
+        torch.cat(labels),
+        torch.cat(shifts),
+        torch.cat(scores),
+    )
+    return {**losses, "loss_classifier": class_loss, "loss_box_reg": box_loss}
+
+
+def _box_head_losses(
+    logits: Tensor, shifts: Tensor, labels: Tensor, true_shifts: Tensor, scores: Tensor
+) -> tuple[Tensor, Tensor]:
+    """logits (N, C), shifts (N, 4), labels (N,) with 0 = background, scores (N,) of the match."""
+    is_object = labels > 0
+    trust = ((scores - _DOUBTFUL) / (_SURE - _DOUBTFUL)).clamp(0.0, 1.0)
+    weights = torch.where(is_object, trust, torch.ones_like(trust))
+    class_loss = (F.cross_entropy(logits, labels, reduction="none") * weights).sum()
+    errors = F.smooth_l1_loss(shifts, true_shifts, beta=1 / 9, reduction="none").sum(1)
+    box_loss = (errors * trust)[is_object].sum()
+    return class_loss / weights.sum(), box_loss / len(labels)

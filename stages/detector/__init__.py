@@ -1,0 +1,1 @@
+"""How the shipped Faster R-CNN was trained: label photos, train, evaluate."""

@@ -1,0 +1,24 @@
+"""Compare the student with its teacher on the held-out photos."""
+
+import json
+
+from pipeline.features.detectors.lite import read_lite
+from pipeline.features.detectors.training.dataset import LabelledPhotos
+from pipeline.features.detectors.training.params import load_detector_params
+from pipeline.features.detectors.training.report import draw_held_out, measure
+from stages import run
+from stages.detector import paths
+
+
+def main() -> None:
+    params = load_detector_params().evaluate
+    photos = LabelledPhotos.load(paths.LABELLED)
+    model = read_lite(paths.WEIGHTS)
+    paths.REPORT.mkdir(parents=True, exist_ok=True)
+    figures = measure(model, photos, params)
+    (paths.REPORT / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n")
+    draw_held_out(model, photos, params.pictures).save(paths.REPORT / "boxes.png")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,8 @@
+"""Where the three stages keep their files, relative to the project's root."""
+
+from pipeline import paths
+
+LABELLED = paths.DATA / "interim" / "detector"
+CHECKPOINT = paths.DATA / "models" / "detector" / "checkpoint.safetensors"
+WEIGHTS = paths.DATA / "models" / "detector" / "fasterrcnn_lite.safetensors"
+REPORT = paths.REPORTS / "detector"
