@@ -1,0 +1,159 @@
+"""The real dvc.yaml, run by the real DVC in a repository of its own, on a dozen pairs."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent.parent
+# The widths do not matter to what is tested here; small ones keep it short.
+SMALL = {
+    "sample.train": 6,
+    "sample.dev": 3,
+    "sample.test": 3,
+    "model.hidden": 16,
+    "association.d_inv": 8,
+    "association.d_var": 8,
+    "train.epochs": 2,
+    "evaluate.bootstrap": 50,
+}
+
+pytestmark = pytest.mark.end_to_end
+
+
+class Project:
+    """A clone of the working tree in a fresh Git repository, with a row cache of its own."""
+
+    def __init__(self, root: Path, cache: Path) -> None:
+        self.root = root
+        python = Path(sys.executable).parent
+        self.environment = os.environ | {
+            "ANANET_CACHE": str(cache),
+            "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
+        }
+        # It would hide byte code that DVC takes for a changed dependency.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def call(self, *command: str, expect: int = 0) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == expect, f"{command}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def dvc(self, *arguments: str, expect: int = 0) -> str:
+        return self.call(sys.executable, "-m", "dvc", *arguments, expect=expect)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after its first `dvc repro`, committed."""
+    root = tmp_path_factory.mktemp("clone")
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        if not (ROOT / name).is_file():
+            continue
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, root / name)
+    # The results of the full-size run are not those of this one.
+    (root / "dvc.lock").unlink(missing_ok=True)
+    (root / "data/reports/metrics.json").unlink(missing_ok=True)
+    _set_params(root / "params.yaml", SMALL)
+
+    project = Project(root, tmp_path_factory.mktemp("cache"))
+    project.call("git", "init", "--quiet")
+    project.dvc("repro", "--quiet")
+    project.call("git", "add", "--all")
+    project.call("git", "commit", "--quiet", "--message", "First run")
+    return project
+
+
+def _set_params(path: Path, values: Mapping[str, int | str]) -> None:
+    yaml = YAML()
+    params = yaml.load(path)
+    for key, value in values.items():
+        section, name = key.split(".")
+        params[section][name] = value
+    yaml.dump(params, path)
+
+
+def ran(output: str) -> list[str]:
+    """The stages that DVC ran, in order."""
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+
+def test_first_run_makes_everything(project: Project) -> None:
+    metrics = json.loads((project.root / "data/reports/metrics.json").read_text())
+    assert 0 <= metrics["accuracy"] <= 1
+    with (project.root / "data/reports/predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == SMALL["sample.test"]
+    tracked = project.call("git", "ls-files", "data").split()
+    assert tracked == ["data/README.md", "data/reports/metrics.json"]
+
+
+def test_second_run_does_nothing(project: Project) -> None:
+    assert ran(project.dvc("repro")) == []
+
+
+def test_fresh_byte_code_is_no_change(project: Project) -> None:
+    for folder in project.root.rglob("__pycache__"):
+        shutil.rmtree(folder)
+    project.call(sys.executable, "-m", "compileall", "-q", "pipeline", "stages")
+    assert ran(project.dvc("repro")) == []
+
+
+def test_experiment_reruns_only_the_head(project: Project) -> None:
+    output = project.dvc("exp", "run", "-S", "fusion.lambda=0.7", "-S", "train.lr=3e-5")
+    assert ran(output) == ["train", "evaluate"]
+    config = json.loads((project.root / "data/models/ananet/config.json").read_text())
+    assert config["fusion"] == {"lambda": 0.7, "eta": 1.0}
+    assert "fusion.lambda" in project.dvc("params", "diff")
+    project.dvc("metrics", "diff")
+    project.call("git", "checkout", "--quiet", ".")
+    project.dvc("checkout", "--quiet")
+
+
+def test_experiment_in_a_temporary_copy(project: Project) -> None:
+    project.dvc("exp", "run", "--temp", "--name", "apart", "-S", "fusion.eta=1.3")
+    shown = project.dvc("exp", "show", "--csv")
+    assert "apart" in shown
+    assert ran(project.dvc("repro")) == []
+
+
+def test_wrong_parameter_stops_before_any_work(project: Project) -> None:
+    output = project.dvc("exp", "run", "--temp", "-S", "fusion.lambda=abc", expect=255)
+    assert "fusion.lambda = 'abc'" in output
+    assert "Traceback" not in output
+
+
+def test_own_corpus_reruns_only_what_its_change_reaches(project: Project) -> None:
+    own = project.root / "data/own"
+    shutil.copytree(project.root / "data/sample", own)
+    _set_params(project.root / "params.yaml", {"corpus.path": "data/own"})
+    project.dvc("repro", "--quiet")
+
+    table = own / "train_data.csv"
+    table.write_text(table.read_text().replace(",explicit", ",implicit", 1))
+    assert ran(project.dvc("repro")) == ["prepare", "train", "evaluate"]
+
+    project.call("git", "checkout", "--quiet", ".")
+    project.dvc("checkout", "--quiet")
+    shutil.rmtree(own)
