@@ -1,0 +1,1 @@
+"""Training and judging a model on cached features: batches, the loop, metrics."""

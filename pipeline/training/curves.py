@@ -1,0 +1,25 @@
+"""Training curves as files that `dvc plots` draws."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvclive.live import Live
+
+from pipeline.training.loop import Log
+
+
+@contextmanager
+def training_curves(folder: Path) -> Iterator[Log]:
+    """Yield a log that writes each figure's curve to folder/plots/metrics/<figure>.tsv."""
+    # The project's dvc.yaml declares the plots; by default Live would rewrite it in mid-run, and
+    # save an experiment of its own at the end.
+    with Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+
+        def log(epoch: int, figures: Mapping[str, float]) -> None:
+            live.step = epoch
+            for name, value in figures.items():
+                live.log_metric(name, value)
+            live.make_summary()
+
+        yield log

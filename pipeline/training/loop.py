@@ -1,0 +1,113 @@
+"""The training loop: Adam, clipped gradients, and the epoch that is best on dev."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from tqdm import tqdm
+
+from pipeline.models.ananet import AnANet
+from pipeline.params import TrainParams
+from pipeline.training.data import PairFeatures
+from pipeline.training.evaluation import mean_losses, predict
+from pipeline.training.guard import FiniteGuard
+from pipeline.training.metrics import Classes, weighted_f1
+
+Log = Callable[[int, Mapping[str, float]], None]
+
+
+@dataclass
+class Best:
+    """The weights of the epoch that did best on dev so far."""
+
+    epoch: int = 0
+    score: float = -1.0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def offer(self, epoch: int, score: float, model: AnANet) -> None:
+        """Keep the model's weights if no earlier epoch did as well."""
+        if score > self.score:
+            self.epoch, self.score = epoch, score
+            self.weights = {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def fit(model: AnANet, features: PairFeatures, params: TrainParams, log: Log) -> Best:
+    """Train on the train split until dev's weighted F1 stops rising; leaves the best weights.
+
+    Args:
+        model: trained in place, on the device where it and the features are.
+        features: of the train and the dev split; no other is touched.
+        params: epochs are counted from 1; `patience` of them without a better dev F1 end it.
+        log: gets each epoch's number and figures: train/ and dev/ losses, accuracy, weighted F1.
+
+    Raises:
+        UserError: the loss or its gradient is not finite.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), lr=params.lr, weight_decay=params.weight_decay)
+    rng = np.random.default_rng(params.seed)
+    best = Best()
+    steps = len(features.batches("train", params.batch_size))
+    bar: tqdm[Any]
+    with tqdm(total=params.epochs * steps, desc="training", unit="batch") as bar:
+        for epoch in range(1, params.epochs + 1):
+            figures = _train_epoch(model, features, params, optimizer, epoch, rng, bar)
+            figures |= _judge_dev(model, features)
+            log(epoch, figures)
+            best.offer(epoch, figures["dev/f1_weighted"], model)
+            bar.set_postfix({"epoch": epoch, "dev F1": f"{figures['dev/f1_weighted']:.4f}"})
+            if epoch - best.epoch >= params.patience:
+                break
+    model.load_state_dict(best.weights)
+    model.eval()
+    return best
+
+
+def _train_epoch(
+    model: AnANet,
+    features: PairFeatures,
+    params: TrainParams,
+    optimizer: torch.optim.Optimizer,
+    epoch: int,
+    rng: np.random.Generator,
+    bar: "tqdm[Any]",
+) -> dict[str, float]:
+    model.train()
+    guard = FiniteGuard(features.ids, epoch, params.lr)
+    batches = features.batches("train", params.batch_size, rng)
+    predicted, losses = [], []
+    for step, rows in enumerate(batches, start=1):
+        batch = features.gather(rows)
+        output = model(*batch.inputs)
+        terms = model.loss(output, batch.labels)
+        optimizer.zero_grad()
+        torch.autograd.backward(terms["total"])
+        norm = clip_grad_norm_(model.parameters(), params.clip_norm)
+        guard.watch(step, rows, terms["total"], norm)
+        optimizer.step()
+        predicted.append(output.logits.detach().argmax(1))
+        losses.append({name: value.detach() for name, value in terms.items()})
+        bar.update()
+    guard.look()
+    gold = features.labels[np.concatenate(batches)]
+    found = torch.cat(predicted).cpu().numpy()
+    return _figures("train", gold, found, mean_losses(losses, [len(rows) for rows in batches]))
+
+
+def _judge_dev(model: AnANet, features: PairFeatures) -> dict[str, float]:
+    found = predict(model, features, "dev")
+    return _figures("dev", found.gold, found.predicted, found.losses)
+
+
+def _figures(
+    split: str, gold: Classes, predicted: Classes, losses: Mapping[str, float]
+) -> dict[str, float]:
+    named = {"loss" if name == "total" else name: value for name, value in losses.items()}
+    scores = {
+        "accuracy": float((gold == predicted).mean()),
+        "f1_weighted": weighted_f1(gold, predicted),
+    }
+    return {f"{split}/{name}": value for name, value in (named | scores).items()}
