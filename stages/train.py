@@ -1,0 +1,43 @@
+"""Train AnANet on cached features."""
+
+from pipeline import paths
+from pipeline.device import resolve_device
+from pipeline.models.ananet import AnANet, AnANetConfig
+from pipeline.params import Params, load_params
+from pipeline.training.curves import training_curves
+from pipeline.training.data import PairFeatures
+from pipeline.training.loop import fit
+from pipeline.training.seeding import seed_everything
+from stages import run
+
+
+def main() -> None:
+    params = load_params()
+    device = resolve_device(params.train.device)
+    features = PairFeatures.load(params.corpus.labels, params.model).to(device)
+    seed_everything(params.train.seed)
+    model = AnANet(model_config(params, features)).to(device)
+    with training_curves(paths.TRAINING_CURVES) as log:
+        best = fit(model, features, params.train, log)
+    model.save_pretrained(paths.ANANET)
+    print(f"kept epoch {best.epoch}: weighted F1 {best.score:.4f} on dev")
+
+
+def model_config(params: Params, features: PairFeatures) -> AnANetConfig:
+    return AnANetConfig(
+        labels=params.corpus.labels,
+        region_dim=features.region_dim,
+        word_dim=features.word_dim,
+        regions=features.region_count,
+        max_words=params.prepare.max_words,
+        encoders=features.encoders,
+        model=params.model,
+        association=params.association,
+        alignment=params.alignment,
+        fusion=params.fusion,
+        loss=params.loss,
+    )
+
+
+if __name__ == "__main__":
+    run(main)
