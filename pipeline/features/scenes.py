@@ -114,7 +114,9 @@ class _TorchvisionMaps(nn.Module):
 
     def __init__(self, model: nn.Module, layer: str, mean: list[float], std: list[float]) -> None:
         super().__init__()
-        self.maps = create_feature_extractor(model.eval(), {layer: "grid"})
+        self.maps = create_feature_extractor(
+            model.eval(), {layer: "grid"}, suppress_diff_warning=True
+        )
         self.mean, self.std = mean, std
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,7 +126,11 @@ class _TorchvisionMaps(nn.Module):
 
 def _efficientnet_lite0(weights: Path | None) -> Trunk:
     path = weights or imagenet_file()
-    return Trunk(_EfficientNetMaps(path), file_sha256(path), 224, 7, 320, 1280)
+    try:
+        maps = _EfficientNetMaps(path)
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"weights {path} do not fit EfficientNet-Lite0: {error}") from None
+    return Trunk(maps, file_sha256(path), 224, 7, 320, 1280)
 
 
 def _resnet18(weights: Path | None) -> Trunk:

@@ -1,0 +1,114 @@
+import pickle
+from hashlib import sha256
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from pipeline.errors import UserError
+from pipeline.features.weights import fetch, load_weights, read_weights
+
+CONTENT = b"weights"
+DIGEST = sha256(CONTENT).hexdigest()[:8]
+URL = f"https://example.org/models/net-{DIGEST}.pth"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    return tmp_path / "hub" / "checkpoints"
+
+
+def no_network(*_: object, **__: object) -> None:
+    raise URLError("Name or service not known")
+
+
+def test_without_a_network_the_message_says_what_goes_where(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, "download_url_to_file", no_network)
+    with pytest.raises(UserError) as caught:
+        fetch(URL)
+    for part in ("Name or service not known", URL, str(hub / f"net-{DIGEST}.pth")):
+        assert part in str(caught.value)
+
+
+def test_a_download_is_checked_and_happens_once(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(url: str, path: str, hash_prefix: str) -> None:
+        assert (url, hash_prefix) == (URL, DIGEST)
+        Path(path).write_bytes(CONTENT)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    assert fetch(URL) == hub / f"net-{DIGEST}.pth"
+    monkeypatch.setattr(torch.hub, "download_url_to_file", no_network)
+    assert fetch(URL).read_bytes() == CONTENT
+
+
+def test_another_file_under_the_name_is_refused(hub: Path) -> None:
+    hub.mkdir(parents=True)
+    (hub / f"net-{DIGEST}.pth").write_bytes(b"other")
+    with pytest.raises(UserError, match=f"should begin with {DIGEST}"):
+        fetch(URL)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_both_kinds_of_file_are_read(tmp_path: Path, name: str) -> None:
+    weights = {"weight": torch.randn(2, 3), "bias": torch.randn(2)}
+    if name.endswith("pth"):
+        torch.save(weights, tmp_path / name)
+    else:
+        save_file(weights, tmp_path / name)
+    model = nn.Linear(3, 2)
+    load_weights(model, tmp_path / name)
+    assert torch.equal(model.weight, weights["weight"])
+    assert torch.equal(model.bias, weights["bias"])
+
+
+class Harmful:
+    """Pickled code that makes a file when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no weights at all", pickle.dumps(Harmful(Path("harm")), protocol=2)],
+    ids=["empty", "text", "pickled code"],
+)
+def test_what_is_no_weights_file_is_refused(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UserError, match=f"weights {tmp_path / name} cannot be read"):
+        read_weights(tmp_path / name)
+
+
+def test_code_inside_a_torch_file_is_not_run(tmp_path: Path) -> None:
+    torch.save({"weight": Harmful(tmp_path / "harm")}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_weights(tmp_path / "w.pth")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    torch.save({"state": {"weight": torch.ones(1)}, "epoch": 3}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match="expected a state dict"):
+        read_weights(tmp_path / "w.pth")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"w.pth cannot be read: .*No such file"):
+        read_weights(tmp_path / "w.pth")
+
+
+def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    torch.save({"weight": torch.ones(4, 3), "bias": torch.ones(2)}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match="do not fit Linear"):
+        load_weights(nn.Linear(3, 2), tmp_path / "w.pth")
