@@ -235,8 +235,8 @@ def read_section(kind: type[SectionT], path: Path) -> SectionT:
         raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} not found; run this from the project's root") from None
-    except YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML in UTF-8: {error}") from None
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
