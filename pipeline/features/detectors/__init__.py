@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,11 +12,7 @@ from torch import Tensor
 from pipeline.errors import UserError
 from pipeline.features.detectors.base import Detections, Selection
 
-# Each module has `load(weights: Path | None) -> Detector`. Only the chosen one is imported.
-_BACKENDS = {
-    "fasterrcnn_lite": "pipeline.features.detectors.lite",
-    "fasterrcnn_resnet50_fpn": "pipeline.features.detectors.torchvision",
-}
+DETECTORS = ("fasterrcnn_lite", "fasterrcnn_resnet50_fpn")
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,13 @@ def load_detector(name: str, weights: Path | None = None) -> Detector:
     Raises:
         UserError: no such detector, or its weights cannot be had.
     """
-    if name not in _BACKENDS:
-        raise UserError(f"detector = {name!r}; allowed: {', '.join(_BACKENDS)}")
-    detector: Detector = import_module(_BACKENDS[name]).load(weights)
-    return detector
+    # Imported only when chosen: a backend may be large, or need what is not installed.
+    if name == "fasterrcnn_lite":
+        from pipeline.features.detectors import lite
+
+        return lite.load(weights)
+    if name == "fasterrcnn_resnet50_fpn":
+        from pipeline.features.detectors import torchvision
+
+        return torchvision.load(weights)
+    raise UserError(f"detector = {name!r}; allowed: {', '.join(DETECTORS)}")

@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import torch
 from PIL.Image import Image
 from torch import Tensor
 from torch.nn import functional as F
