@@ -20,7 +20,7 @@ def edited(tmp_path: Path) -> Edited:
     """Writes a copy of the shipped file with other values, given as they stand in the file."""
 
     def write(changes: dict[str, str]) -> Path:
-        yaml = YAML()
+        yaml = YAML(typ="safe")
         values = yaml.load(SHIPPED.read_text(encoding="utf-8"))
         for number, key in enumerate(changes):
             section, name = key.split(".")

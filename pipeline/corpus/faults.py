@@ -1,4 +1,6 @@
-"""Faults of one kind, gathered so that a user sees ten of them at once and how many there are."""
+"""Telling a user what is wrong: ten faults of a kind at once and how many there are."""
+
+from pathlib import Path
 
 from pipeline.errors import UserError
 
@@ -35,3 +37,12 @@ class Faults:
         if more > 0:
             lines.append(f"  ... and {more} more")
         return "\n".join([*lines, self._hint] if self._hint else lines)
+
+
+def contents(folder: Path) -> str:
+    """What a folder has, to be told where something else was looked for."""
+    if not folder.is_dir():
+        return f"nor is there a folder {folder} (corpus.path)"
+    names = sorted(entry.name for entry in folder.iterdir())
+    more = ", ..." if len(names) > SHOWN else ""
+    return f"{folder} has {', '.join(names[:SHOWN]) or 'nothing in it'}{more}"

@@ -7,6 +7,7 @@ from types import TracebackType
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pipeline.corpus.faults import contents
 from pipeline.corpus.image_files import Archive, Folder, ImageError
 from pipeline.errors import UserError
 
@@ -40,7 +41,10 @@ class ImageSource:
             return cls(Folder(path))
         if path.is_file():
             return cls(Archive(path))
-        raise UserError(f"{path}: no such archive or folder of pictures (corpus.images)")
+        raise UserError(
+            f"{path}: no such archive or folder of pictures (corpus.images);"
+            f" {contents(path.parent)}"
+        )
 
     def names(self) -> list[str]:
         """All files in order of name, without what operating systems leave behind."""

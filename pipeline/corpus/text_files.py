@@ -3,6 +3,7 @@
 import codecs
 from pathlib import Path
 
+from pipeline.corpus.faults import contents
 from pipeline.errors import UserError
 
 # Tried only to tell what a file might be; GB 18030 covers GBK and GB 2312.
@@ -19,7 +20,7 @@ def read_text(path: Path, encoding: str) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; {_neighbours(path.parent)}") from None
+        raise UserError(f"{path}: no such file; {contents(path.parent)}") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
     if b"\0" in data and not _is_wide(encoding):
@@ -72,10 +73,3 @@ def _other_encodings(data: bytes) -> str:
         f"the whole file can be read as {' or as '.join(fitting)}:"
         " look which shows the text rightly, and set corpus.encoding"
     )
-
-
-def _neighbours(folder: Path) -> str:
-    if not folder.is_dir():
-        return f"nor is there a folder {folder} (corpus.path)"
-    names = sorted(entry.name for entry in folder.iterdir())
-    return f"{folder} has {', '.join(names[:10]) or 'nothing in it'}{', ...' * (len(names) > 10)}"
