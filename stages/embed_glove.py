@@ -1,0 +1,16 @@
+"""Look up the GloVe vector of every word."""
+
+from pipeline import paths
+from pipeline.features.glove import write_glove
+from pipeline.features.texts import read_texts
+from pipeline.params import load_params
+from stages import run
+
+
+def main() -> None:
+    params = load_params().glove
+    print(write_glove(paths.GLOVE, read_texts(paths.TEXTS), params.vectors, params.oov))
+
+
+if __name__ == "__main__":
+    run(main)
