@@ -1,0 +1,237 @@
+"""BERT's vector of every word of a text."""
+
+import logging
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from pipeline.device import arithmetic, frozen_inference, parallel_calls
+from pipeline.errors import UserError
+from pipeline.features.bert_files import file_digests, find_model
+from pipeline.features.encoder import Field, Row
+from pipeline.features.markers import PLAIN_WORDS, plain_word
+from pipeline.features.pieces import (
+    Floats,
+    Integers,
+    Merge,
+    join_windows,
+    merge_pieces,
+    window_starts,
+)
+
+# A forward pass takes about this many pieces: enough to keep a core busy, so few that the last
+# pass of a length wastes little. At most 16 texts.
+_PASS_PIECES = 256
+_PASS_TEXTS = 16
+# Held by a checkpoint or not, no row is computed from it.
+_UNUSED_WEIGHTS = "pooler."
+
+
+@dataclass(frozen=True)
+class PiecedText:
+    """A text as its model takes it.
+
+    windows: (N, n) piece ids with the model's special pieces; N is 1 unless the text exceeds the
+    model's limit. starts: (N,), the first piece of each window. word_of_piece: (P,). words: L.
+    """
+
+    windows: Integers
+    starts: Integers
+    word_of_piece: Integers
+    words: int
+
+
+class BertEncoder:
+    """The words of a text as one row.
+
+    vectors: (L, D), a layer's vectors merged over the pieces of each word. empty: (L,), true for
+    a word that the tokenizer leaves nothing of. L is the number of words given: a text beyond the
+    model's limit is read in overlapping windows. GloVe's markers are read as plain words, since
+    the tokenizer would take brackets and letters apart; `<unk>` as the model's unknown piece.
+
+    Texts of one length share a forward pass, without padding, and a pass of n pieces per text
+    always has the same shape: kernels choose their order of summation by shape, so only then does
+    a row not depend on its neighbours, bit for bit.
+    """
+
+    name = "bert"
+    batch_size = _PASS_TEXTS
+
+    def __init__(self, folder: Path, layer: int, merge: Merge, device: torch.device) -> None:
+        """Load a model's folder.
+
+        Args:
+            layer: 1 is the first layer, -1 the last.
+
+        Raises:
+            UserError: the folder holds no such model or layer.
+        """
+        self.parallel_calls = parallel_calls(device)
+        with _quiet():
+            self._model = _load_model(folder).to(device)
+            tokenizer = _load_tokenizer(folder)
+        config: Any = self._model.config
+        self._layer = _layer_index(layer, config.num_hidden_layers)
+        self._last = self._layer == config.num_hidden_layers
+        self._merge, self._device = merge, device
+        self._unknown = tokenizer.unk_token or ""
+        self._pieces = tokenizer.backend_tokenizer
+        # What a tokenizer file says of cutting and padding is about other uses.
+        self._pieces.no_truncation()
+        self._pieces.no_padding()
+        self._before, self._after = self._special_pieces()
+        limit = min(tokenizer.model_max_length, config.max_position_embeddings)
+        self._window = limit - len(self._before) - len(self._after)
+        self.fields = (
+            Field("vectors", (config.hidden_size,), "float16", ragged=True),
+            Field("empty", (), "bool", ragged=True),
+        )
+        self.fingerprint: dict[str, Any] = {
+            "model": config.model_type,
+            "files": file_digests(folder),
+            "layer": self._layer,
+            "merge": merge,
+            "window": self._window,
+            "pass": [_PASS_TEXTS, _PASS_PIECES],
+            "attention": config._attn_implementation,
+            "markers": PLAIN_WORDS,
+            "arithmetic": {**arithmetic(device), "trunk": "float32"},
+            "transformers": version("transformers"),
+            "tokenizers": version("tokenizers"),
+        }
+
+    def load(self, source: Sequence[str]) -> PiecedText:
+        words = [self._unknown if word == "<unk>" else plain_word(word) for word in source]
+        encoding = self._pieces.encode(words, is_pretokenized=True, add_special_tokens=False)
+        ids = np.array(encoding.ids, dtype=np.int64)
+        starts = window_starts(len(ids), self._window)
+        inner = ids[starts[:, None] + np.arange(min(len(ids), self._window))]  # N x W
+        before = np.tile(self._before, (len(starts), 1))
+        after = np.tile(self._after, (len(starts), 1))
+        windows = np.concatenate([before, inner, after], axis=1)
+        return PiecedText(windows, starts, np.array(encoding.word_ids, dtype=np.int64), len(words))
+
+    def group(self, item: PiecedText) -> Hashable:
+        pieces: int = item.windows.shape[1]
+        return pieces
+
+    def encode(self, batch: Sequence[PiecedText]) -> list[Row]:
+        # A short batch comes filled up with its last text, which needs no second computation.
+        texts = list({id(text): text for text in batch}.values())
+        hidden = self._hidden(np.concatenate([text.windows for text in texts]))
+        ends = np.cumsum([len(text.windows) for text in texts])
+        parts = np.split(hidden, ends[:-1])
+        rows = {id(text): self._row(text, part) for text, part in zip(texts, parts, strict=True)}
+        return [rows[id(text)] for text in batch]
+
+    def _row(self, text: PiecedText, hidden: Floats) -> Row:
+        pieces = join_windows(hidden, text.starts, text.word_of_piece)
+        vectors, empty = merge_pieces(pieces, text.word_of_piece, text.words, self._merge)
+        with np.errstate(over="ignore"):  # what overflows is refused where rows are written
+            return {"vectors": vectors.astype(np.float16), "empty": empty}
+
+    def _hidden(self, windows: Integers) -> Floats:
+        """(N, n) piece ids to (N, n - special pieces, D), in passes of one shape."""
+        count, length = windows.shape
+        size = max(1, min(_PASS_TEXTS, _PASS_PIECES // length))
+        filled = np.concatenate([windows, np.repeat(windows[-1:], -count % size, axis=0)])
+        passes = [self._forward(filled[i : i + size]) for i in range(0, count, size)]
+        return np.concatenate(passes)[:count, len(self._before) : length - len(self._after)]
+
+    def _forward(self, windows: Integers) -> Floats:
+        ids = torch.from_numpy(windows).to(self._device)
+        with frozen_inference(self._device):
+            output = self._model(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                output_hidden_states=not self._last,
+            )
+            # The last entry of hidden_states may lack a final normalisation.
+            layer = output.last_hidden_state if self._last else output.hidden_states[self._layer]
+            vectors: Floats = layer.float().cpu().numpy()
+            return vectors
+
+    def _special_pieces(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The piece ids that the model wants before and after a text."""
+        probe = self._pieces.encode(["a"], is_pretokenized=True)
+        inner = np.flatnonzero(np.array(probe.special_tokens_mask) == 0)
+        ids = np.array(probe.ids, dtype=np.int64)
+        return ids[: inner[0]], ids[inner[-1] + 1 :]
+
+
+def load_bert(
+    model: str, revision: str | None, layer: int, merge: Merge, device: torch.device
+) -> BertEncoder:
+    """The encoder of `minilm`, of a local folder, or of a hub id at a commit.
+
+    Raises:
+        UserError: there is no such model or layer.
+    """
+    return BertEncoder(find_model(model, revision), layer, merge, device)
+
+
+def _load_model(folder: Path) -> nn.Module:
+    try:
+        model, report = AutoModel.from_pretrained(
+            folder,
+            use_safetensors=True,
+            local_files_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(f"{folder} cannot be loaded as a model: {error}") from None
+    # transformers would go on with random values.
+    missing = sorted(key for key in report["missing_keys"] if _UNUSED_WEIGHTS not in key)
+    if missing:
+        raise UserError(f"{folder}: the weights lack {len(missing)} tensors, first {missing[0]}")
+    module: nn.Module = model.eval().requires_grad_(False)
+    return module
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    try:
+        # The prefix makes byte-level tokenizers treat each word as one amid a sentence.
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, add_prefix_space=True
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{folder} cannot be loaded as a tokenizer: {error}") from None
+    if not tokenizer.is_fast:
+        raise UserError(f"{folder}: its tokenizer cannot tell which word a piece belongs to")
+    return tokenizer
+
+
+def _layer_index(layer: int, layers: int) -> int:
+    if layer == 0 or abs(layer) > layers:
+        raise UserError(
+            f"bert.layer = {layer}: the model has {layers} layers;"
+            f" allowed: 1 to {layers}, or -{layers} to -1"
+        )
+    return layer if layer > 0 else layers + 1 + layer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without transformers' own bars and notes; what matters in them is checked here."""
+    notes: Any = transformers_logging
+    level = notes.get_verbosity()
+    notes.set_verbosity(logging.ERROR)
+    bars = notes.is_progress_bar_enabled()
+    notes.disable_progress_bar()
+    try:
+        yield
+    finally:
+        notes.set_verbosity(level)
+        if bars:
+            notes.enable_progress_bar()

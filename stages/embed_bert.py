@@ -1,0 +1,19 @@
+"""Encode every text with BERT, one vector per word."""
+
+from pipeline import paths
+from pipeline.device import resolve_device
+from pipeline.features.bert import load_bert
+from pipeline.features.texts import read_texts, write_text_features
+from pipeline.params import load_params
+from stages import run
+
+
+def main() -> None:
+    params = load_params().bert
+    device = resolve_device(params.device)
+    encoder = load_bert(params.model, params.revision, params.layer, params.merge, device)
+    write_text_features(paths.BERT, encoder, read_texts(paths.TEXTS))
+
+
+if __name__ == "__main__":
+    run(main)
