@@ -1,0 +1,17 @@
+"""Draw the sample corpus."""
+
+from pipeline import paths
+from pipeline.corpus.sample import write_sample_corpus
+from pipeline.params import load_params
+from stages import run
+
+
+def main() -> None:
+    params = load_params().sample
+    write_sample_corpus(
+        paths.SAMPLE, seed=params.seed, train=params.train, dev=params.dev, test=params.test
+    )
+
+
+if __name__ == "__main__":
+    run(main)
