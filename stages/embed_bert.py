@@ -2,8 +2,8 @@
 
 from pipeline import paths
 from pipeline.device import resolve_device
-from pipeline.features.bert import load_bert
-from pipeline.features.texts import read_texts, write_text_features
+from pipeline.features.bert import load_bert, write_bert
+from pipeline.features.texts import read_texts
 from pipeline.params import load_params
 from stages import run
 
@@ -12,7 +12,7 @@ def main() -> None:
     params = load_params().bert
     device = resolve_device(params.device)
     encoder = load_bert(params.model, params.revision, params.layer, params.merge, device)
-    write_text_features(paths.BERT, encoder, read_texts(paths.TEXTS))
+    write_bert(paths.BERT, encoder, read_texts(paths.TEXTS))
 
 
 if __name__ == "__main__":

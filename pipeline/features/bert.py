@@ -17,8 +17,10 @@ from transformers.utils import logging as transformers_logging
 
 from pipeline.device import arithmetic, frozen_inference, parallel_calls
 from pipeline.errors import UserError
+from pipeline.features.assemble import assemble
 from pipeline.features.bert_files import file_digests, find_model
 from pipeline.features.encoder import Field, Row
+from pipeline.features.extract import extract
 from pipeline.features.markers import PLAIN_WORDS, plain_word
 from pipeline.features.pieces import (
     Floats,
@@ -28,6 +30,8 @@ from pipeline.features.pieces import (
     merge_pieces,
     window_starts,
 )
+from pipeline.features.rows import RowCache, cache_root
+from pipeline.features.texts import Texts
 
 # A forward pass takes about this many pieces: enough to keep a core busy, so few that the last
 # pass of a length wastes little. At most 16 texts.
@@ -178,6 +182,19 @@ def load_bert(
         UserError: there is no such model or layer.
     """
     return BertEncoder(find_model(model, revision), layer, merge, device)
+
+
+def write_bert(path: Path, encoder: BertEncoder, texts: Texts) -> None:
+    """Encode every text that the row cache lacks, and write bert.h5.
+
+    Raises:
+        UserError: the cache or the file cannot be written.
+    """
+    cache = RowCache(cache_root(), encoder)
+    # Texts of one length, which can share a pass, then come close together.
+    by_length = sorted(texts.items(), key=lambda text: len(text[1]))
+    extract(encoder, by_length, cache)
+    assemble(path, encoder, list(texts), cache)
 
 
 def _load_model(folder: Path) -> nn.Module:

@@ -11,11 +11,10 @@ from tiny_bert import LAYERS, LIMIT, PIECES, SPECIAL, WIDTH, save_tiny_bert
 from transformers import AutoModel
 
 from pipeline.errors import UserError
-from pipeline.features.bert import BertEncoder, load_bert
+from pipeline.features.bert import BertEncoder, load_bert, write_bert
 from pipeline.features.encoder import Row, identity
 from pipeline.features.pieces import Merge
 from pipeline.features.store import BertFeatures
-from pipeline.features.texts import write_text_features
 
 Vector = npt.NDArray[np.floating]
 CPU = torch.device("cpu")
@@ -140,7 +139,7 @@ def test_texts_come_back_from_the_file_in_their_order(
 ) -> None:
     monkeypatch.setenv("ANANET_CACHE", str(tmp_path / "cache"))
     texts = {"b" * 64: ["a", "red", "dog"], "a" * 64: ["\u200d"], "c" * 64: ["undoing"] * 20}
-    write_text_features(tmp_path / "bert.h5", encoder, texts)
+    write_bert(tmp_path / "bert.h5", encoder, texts)
     features = BertFeatures.read(tmp_path / "bert.h5")
     assert features.vectors.dtype == np.float16
     assert features.offsets.tolist() == [0, 3, 4, 24]
