@@ -1,21 +1,24 @@
 """Let the teacher label a folder of photos, once, into files that training reads quickly."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline.corpus.images import ImageError, ImageSource, decode_image
 from pipeline.errors import UserError
 from pipeline.features.detectors.lite import INPUT_SIZE, resize
-from pipeline.features.detectors.training.teacher import PseudoLabels, Teacher
+from pipeline.features.detectors.training.teacher import PseudoLabels
 
 HELD_OUT = ("tune", "test")
 UNREADABLE = "unreadable"
 COPY = "copy"  # of a held-out photo, so not trained on
+
+TeacherFunction = Callable[[NDArray[np.uint8], float], PseudoLabels]
 
 _CORNERS = ["x1", "y1", "x2", "y2"]
 
@@ -37,7 +40,11 @@ def read_splits(path: Path) -> dict[str, str]:
 
 
 def label_photos(
-    source: ImageSource, splits: Mapping[str, str], teacher: Teacher, min_score: float, folder: Path
+    source: ImageSource,
+    splits: Mapping[str, str],
+    teacher: TeacherFunction,
+    min_score: float,
+    folder: Path,
 ) -> None:
     """Write pixels.npy, photos.parquet and labels.parquet for `LabelledPhotos.load`.
 

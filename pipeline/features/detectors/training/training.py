@@ -43,7 +43,7 @@ def train(
     for step, (images, targets) in zip(steps, bar, strict=True):
         _set_rate(optimizer, params, step)
         torch.manual_seed(params.seed + step)  # the samplers of RPN and box head draw at random
-        losses = _update(model, optimizer, images, targets)
+        losses = _update(model, optimizer, images, targets, step)
         average.update_parameters(model)
         if step % 50 == 0:
             bar.set_postfix({name.removeprefix("loss_"): f"{x:.3f}" for name, x in losses.items()})
@@ -91,13 +91,13 @@ def _set_rate(optimizer: AdamW, params: TrainParams, step: int) -> None:
 
 
 def _update(
-    model: FasterRCNNLite, optimizer: AdamW, images: Tensor, targets: list[Target]
+    model: FasterRCNNLite, optimizer: AdamW, images: Tensor, targets: list[Target], step: int
 ) -> dict[str, float]:
     with torch.autocast(images.device.type, dtype=torch.bfloat16):
         losses = detection_losses(model, images, targets)
     total = torch.stack(list(losses.values())).sum()
     if not torch.isfinite(total):
-        raise FloatingPointError(f"the loss is not finite: {losses}; try a lower learning rate")
+        raise FloatingPointError(f"step {step}: the loss is not finite: {losses}; lower the rates")
     optimizer.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP_NORM)

@@ -1,0 +1,162 @@
+"""The shipped detector: always 36 rows, the same alone and in a batch, and only its own weights."""
+
+from dataclasses import fields
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pipeline.errors import UserError
+from pipeline.features.detectors.base import Detections
+from pipeline.features.detectors.lite import WEIGHTS, FasterRCNNLite, load, load_lite, read_lite
+from pipeline.features.detectors.training.checkpoint import save_weights
+
+
+@pytest.fixture(scope="module")
+def detector() -> FasterRCNNLite:
+    return load_lite()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Tensor:
+    """Coloured rectangles on grey, so that there is something to find: (3, 3, 256, 256)."""
+    random = torch.Generator().manual_seed(0)
+    images = torch.full((3, 3, 256, 256), 0.5)
+    for image in images:
+        for _ in range(6):
+            x, y = torch.randint(0, 180, (2,), generator=random).tolist()
+            w, h = torch.randint(20, 76, (2,), generator=random).tolist()
+            image[:, y : y + h, x : x + w] = torch.rand(3, 1, 1, generator=random)
+    return images
+
+
+def _assert_same(a: Detections, b: Detections, **tolerance: float) -> None:
+    for field in fields(Detections):
+        torch.testing.assert_close(getattr(a, field.name), getattr(b, field.name), **tolerance)
+
+
+def _assert_well_formed(found: Detections, classes: int, height: int, width: int) -> None:
+    assert found.features.shape == (36, 1024)
+    assert found.boxes.shape == (36, 4)
+    assert found.scores.shape == found.classes.shape == found.mask.shape == (36,)
+    regions = int(found.mask.sum())
+    assert found.mask[:regions].all()
+    x1, y1, x2, y2 = found.boxes[:regions].unbind(1)
+    assert ((x1 >= 0) & (y1 >= 0) & (x2 <= width) & (y2 <= height)).all()
+    assert ((x2 > x1) & (y2 > y1)).all()
+    assert (found.scores[:regions].diff() <= 0).all()
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    assert ((found.classes[:regions] > 0) & (found.classes[:regions] < classes)).all()
+    for rows in (found.features, found.boxes, found.scores, found.classes):
+        assert (rows[regions:] == 0).all()
+
+
+def test_shipped_weights_fit_the_repository() -> None:
+    assert WEIGHTS.stat().st_size <= 30_000_000
+    assert {str(x.dtype) for x in load_file(WEIGHTS).values()} == {"torch.float16"}
+
+
+def test_classes_are_cocos(detector: FasterRCNNLite) -> None:
+    assert len(detector.classes) == 81
+    assert detector.classes[:3] == ("__background__", "person", "bicycle")
+    assert detector.classes[-1] == "toothbrush"
+
+
+def test_pictures_give_36_regions(detector: FasterRCNNLite, pictures: Tensor) -> None:
+    for found in detector.detect(pictures):
+        _assert_well_formed(found, len(detector.classes), 256, 256)
+        assert found.mask.all()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_blank_pictures_give_regions_too(detector: FasterRCNNLite, value: float) -> None:
+    (found,) = detector.detect(torch.full((1, 3, 256, 256), value))
+    _assert_well_formed(found, len(detector.classes), 256, 256)
+    assert found.mask.any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (32, 32), (17, 200), (100, 260)])
+def test_any_size_gives_36_rows(detector: FasterRCNNLite, height: int, width: int) -> None:
+    noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(1))
+    (found,) = detector.detect(noise)
+    _assert_well_formed(found, len(detector.classes), height, width)
+
+
+def test_a_tiny_picture_has_fewer_regions_and_says_so(detector: FasterRCNNLite) -> None:
+    (found,) = detector.detect(torch.zeros(1, 3, 1, 1))
+    assert not found.mask.all()
+
+
+def test_an_image_does_not_depend_on_its_batch(detector: FasterRCNNLite, pictures: Tensor) -> None:
+    together = detector.detect(pictures)
+    backwards = detector.detect(pictures.flip(0))[::-1]
+    for image, a, b in zip(pictures, together, backwards, strict=True):
+        _assert_same(a, b)
+        # Another batch size may take other kernels, which round differently.
+        _assert_same(a, detector.detect(image[None])[0], rtol=1e-3, atol=1e-3)
+
+
+def test_the_same_image_gives_the_same_bits(detector: FasterRCNNLite, pictures: Tensor) -> None:
+    for a, b in zip(detector.detect(pictures), detector.detect(pictures), strict=True):
+        _assert_same(a, b, rtol=0.0, atol=0.0)
+
+
+def test_feature_score_and_class_belong_to_the_final_box(
+    detector: FasterRCNNLite, pictures: Tensor
+) -> None:
+    (found,) = detector.detect(pictures[:1])
+    with torch.inference_mode():
+        heads, levels = detector.roi_heads, detector.backbone(pictures[:1])
+        fc7 = heads.box_head(heads.box_roi_pool(levels, [found.boxes], [(256, 256)]))
+        scores, classes = heads.box_predictor.cls_score(fc7).softmax(1)[:, 1:].max(1)
+    torch.testing.assert_close(found.features, fc7, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.scores, scores, rtol=1e-4, atol=1e-4)
+    assert found.classes.tolist() == (classes + 1).tolist()
+
+
+def test_fewer_regions_are_the_better_ones(detector: FasterRCNNLite, pictures: Tensor) -> None:
+    (found,) = detector.detect(pictures[:1], regions=5)
+    assert found.features.shape == (5, 1024)
+    assert found.mask.all()
+
+
+def test_changed_weights_are_refused(tmp_path: Path) -> None:
+    changed = bytearray(WEIGHTS.read_bytes())
+    changed[-1] ^= 1
+    path = tmp_path / "changed.safetensors"
+    path.write_bytes(changed)
+    with pytest.raises(UserError, match=r"changed\.safetensors: sha256 is .*, expected"):
+        load_lite(path)
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nothing\.safetensors"):
+        load_lite(tmp_path / "nothing.safetensors")
+
+
+def test_weights_of_ones_own_are_welcome(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    torch.manual_seed(0)
+    save_weights(path, FasterRCNNLite(("__background__", "square")))
+    own = load(path)
+    assert own.class_names == ("__background__", "square")
+    assert own.settings["weights"] == sha256(path.read_bytes()).hexdigest()
+    prepared = own.prepare(Image.new("RGB", (300, 20), (255, 0, 51)))
+    assert prepared.size == (256, 256)
+    assert prepared.pixels[:, 9, 9].tolist() == pytest.approx([1.0, 0.0, 0.2])
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, {"classes": "[]"}, {"classes": '["person"]'}, {"classes": "person"}]
+)
+def test_weights_without_class_names_are_refused(
+    tmp_path: Path, metadata: dict[str, str] | None
+) -> None:
+    path = tmp_path / "nameless.safetensors"
+    save_file({"x": torch.zeros(1)}, path, metadata)
+    with pytest.raises(UserError, match=r"nameless\.safetensors.*class names"):
+        read_lite(path)

@@ -1,0 +1,116 @@
+"""Training goes on where it was killed, to the same weights, and on its own parameters only."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors import safe_open
+
+from pipeline.errors import UserError
+from pipeline.features.detectors.lite import FasterRCNNLite, read_lite
+from pipeline.features.detectors.training import dataset, training
+from pipeline.features.detectors.training.checkpoint import save_weights
+from pipeline.features.detectors.training.dataset import LabelledPhotos
+from pipeline.features.detectors.training.params import TrainParams
+from pipeline.features.detectors.training.training import train
+
+CLASSES = ("__background__", "square", "bar")
+PARAMS = TrainParams(
+    steps=3,
+    batch_size=1,
+    min_score=0.3,
+    full_size_from=0.5,
+    warmup_steps=1,
+    trunk_rate=1e-4,
+    head_rate=1e-4,
+    weight_decay=0.0,
+    checkpoint_every=1,
+    seed=0,
+    threads=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small inputs and one thread: what is tested does not depend on either."""
+    monkeypatch.setattr(dataset, "_SIZES", (64, 96))
+
+
+@pytest.fixture
+def photos() -> LabelledPhotos:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
+    table = pd.DataFrame({"name": list("abc"), "key": list("123"), "split": "train"})
+    labels = pd.DataFrame({"photo": range(3), "class": [1, 2, 1], "score": [0.9, 0.6, 0.4]})
+    return LabelledPhotos(pixels, table, labels.assign(x1=0.2, y1=0.1, x2=0.7, y2=0.9))
+
+
+def _killed_after(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the checkpoint of `step` be the last thing that a training does."""
+    save = training.save_checkpoint
+
+    def save_and_die(*args: object) -> None:
+        save(*args)  # type: ignore[arg-type]
+        if args[-1]["step"] == str(step):  # type: ignore[index]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "save_checkpoint", save_and_die)
+
+
+def test_a_killed_training_ends_with_the_same_weights(
+    photos: LabelledPhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = train(photos, CLASSES, PARAMS, tmp_path / "straight.safetensors")
+    with monkeypatch.context() as patch:
+        _killed_after(2, patch)
+        with pytest.raises(KeyboardInterrupt):
+            train(photos, CLASSES, PARAMS, tmp_path / "killed.safetensors")
+    resumed = train(photos, CLASSES, PARAMS, tmp_path / "killed.safetensors")
+    for name, weights in straight.state_dict().items():
+        assert torch.equal(weights, resumed.state_dict()[name]), name
+
+
+def test_training_changes_all_but_the_frozen_layers(photos: LabelledPhotos, tmp_path: Path) -> None:
+    started = training._new_student(CLASSES).state_dict()
+    trained = train(photos, CLASSES, PARAMS, tmp_path / "checkpoint.safetensors").state_dict()
+    trunk = "backbone.trunk."
+    for name, weights in trained.items():
+        frozen = name.startswith((f"{trunk}stem", f"{trunk}stages.0", f"{trunk}stages.1"))
+        if frozen:
+            assert torch.equal(weights, started[name]), name
+    assert not torch.equal(
+        trained[f"{trunk}stages.6.0.project.weight"], started[f"{trunk}stages.6.0.project.weight"]
+    )
+
+
+def test_a_checkpoint_of_other_parameters_is_refused(
+    photos: LabelledPhotos, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    train(photos, CLASSES, PARAMS.model_copy(update={"steps": 1}), path)
+    with pytest.raises(UserError, match=r"checkpoint\.safetensors belongs to other parameters"):
+        train(photos, CLASSES, PARAMS, path)
+
+
+def test_a_loss_that_is_not_finite_stops_training(
+    photos: LabelledPhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = {"loss_classifier": torch.tensor(float("nan"))}
+    monkeypatch.setattr(training, "detection_losses", lambda *_: losses)
+    with pytest.raises(FloatingPointError, match=r"step 0: .*loss_classifier.*lower"):
+        train(photos, CLASSES, PARAMS, tmp_path / "checkpoint.safetensors")
+
+
+def test_saved_weights_are_read_back_in_half_precision(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = FasterRCNNLite(CLASSES)
+    path = tmp_path / "weights.safetensors"
+    save_weights(path, model)
+    with safe_open(path, "pt") as file:
+        assert {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118 == {torch.float16}
+    again = read_lite(path)
+    assert again.classes == CLASSES
+    assert not again.training
+    for name, weights in model.state_dict().items():
+        assert torch.equal(weights.half().float(), again.state_dict()[name])
