@@ -1,8 +1,10 @@
 import pytest
 import torch
 from torch import Tensor
+from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
+from pipeline.features.detectors import faster_rcnn
 from pipeline.features.detectors.faster_rcnn import detect_regions
 from pipeline.features.detectors.lite import FasterRCNNLite
 
@@ -41,8 +43,6 @@ def naive_regions(
 
 @torch.inference_mode()
 def candidates(model: FasterRCNNLite, image: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    from torchvision.models.detection.image_list import ImageList
-
     levels = model.backbone(image[None])
     (proposals,), _ = model.rpn(ImageList(image[None], [SIZE]), levels)
     fc7 = model.roi_heads.box_head(model.roi_heads.box_roi_pool(levels, [proposals], [SIZE]))
@@ -85,6 +85,22 @@ def test_an_image_does_not_depend_on_its_batch(model: FasterRCNNLite, images: Te
         (alone,) = detect(model, images[i : i + 1], 12, 0.5)
         torch.testing.assert_close(together[i].boxes, alone.boxes)
         torch.testing.assert_close(together[i].features, alone.features)
+
+
+def test_a_trunk_in_bfloat16_leaves_boxes_in_float32(
+    model: FasterRCNNLite, images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (exact,) = detect(model, images[:1], 100, 1.0)
+    half = torch.autocast("cpu", torch.bfloat16)
+    monkeypatch.setattr(faster_rcnn, "trunk_precision", lambda device: half)
+    (found,) = detect(model, images[:1], 100, 1.0)
+    assert {found.boxes.dtype, found.scores.dtype, found.features.dtype} == {torch.float32}
+    # Coordinates that bfloat16 could not hold, so they never were in it.
+    assert not torch.equal(found.boxes, found.boxes.bfloat16().float())
+    assert not torch.equal(found.boxes, exact.boxes)
+    # What is not clipped lies where it lay, but for the rounding of the maps.
+    near = box_iou(found.boxes, exact.boxes).amax(1)
+    assert near.median() > 0.9
 
 
 @torch.inference_mode()
