@@ -1,6 +1,7 @@
 """Stops a training that has left the finite numbers, before it costs more than a few batches."""
 
 from dataclasses import dataclass, field
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -43,7 +44,7 @@ class FiniteGuard:
             return
         values = torch.stack([scalars for _, _, scalars in watched]).cpu()  # (steps, 2)
         for (step, rows, _), (loss, norm) in zip(watched, values.tolist(), strict=True):
-            if not torch.tensor([loss, norm]).isfinite().all():
+            if not (isfinite(loss) and isfinite(norm)):
                 shown = ", ".join(self.ids[row] for row in rows[:_MOST_IDS])
                 more = f" and {len(rows) - _MOST_IDS} more" if len(rows) > _MOST_IDS else ""
                 raise UserError(
