@@ -37,53 +37,58 @@ def locate_columns(table: Table, corpus: CorpusParams, files: ImageNames) -> dic
     for name in wanted.values():
         if table.header.count(name) > 1:
             raise UserError(f"{table.path}: column {name!r} is there twice")
-    missing = [role for role in ROLES if wanted[role] not in table.header]
-    if missing and len(table.header) == 1:
-        raise UserError(
-            f"{table.path}: one column only, {table.header[0]!r}; cells are parted by commas"
-        )
+    missing = {role: name for role, name in wanted.items() if name not in table.header}
     if missing:
-        free = [i for i, name in enumerate(table.header) if name not in wanted.values()]
-        lines = [
-            f"  corpus.columns.{role} = {wanted[role]!r} is not there;"
-            f" {_proposal(table, role, wanted[role], free, corpus, files)}"
-            for role in missing
-        ]
-        found = ", ".join(repr(name) for name in table.header)
-        raise UserError("\n".join([f"{table.path}: columns found: {found}", *lines]))
-    return {role: table.header.index(wanted[role]) for role in ROLES}
+        used = set(wanted.values())
+        free = {name: table.column(i) for i, name in enumerate(table.header) if name not in used}
+        raise UserError(_complaint(table, missing, free, _Likeness(corpus, files)))
+    return {role: table.header.index(name) for role, name in wanted.items()}
 
 
-def _proposal(
-    table: Table,
-    role: str,
-    wanted: str,
-    free: list[int],
-    corpus: CorpusParams,
-    files: ImageNames,
+class _Likeness:
+    """How much a column's cells look like a role; 0 or less if they do not."""
+
+    def __init__(self, corpus: CorpusParams, files: ImageNames) -> None:
+        self._labels = {*corpus.labels, *corpus.label_map}
+        self._files = files
+
+    def __call__(self, role: str, cells: list[str]) -> float:
+        distinct = set(cells)
+        if distinct <= {""}:
+            return 0.0
+        if role == "label":
+            return 2.0 if distinct <= self._labels else self._is_class(distinct, len(cells))
+        if role == "image":
+            return fmean(cell in self._files for cell in cells) - 0.5
+        length = fmean(map(len, cells))
+        # A text is what is long; ids all differ, and are short.
+        return length if role == "text" else (len(distinct) == len(cells)) / (1 + length)
+
+    def _is_class(self, distinct: set[str], count: int) -> float:
+        few = 1 < len(distinct) <= max(20, len(self._labels)) and 2 * len(distinct) <= count
+        return few / len(distinct)
+
+
+def _complaint(
+    table: Table, missing: dict[str, str], free: dict[str, list[str]], likeness: _Likeness
 ) -> str:
-    names = {table.header[i].lower(): i for i in free}
+    if len(table.header) == 1:
+        return f"{table.path}: one column only, {table.header[0]!r}; cells are parted by commas"
+    lines = [
+        f"  corpus.columns.{role} = {name!r} is not there; {_proposal(role, name, free, likeness)}"
+        for role, name in missing.items()
+    ]
+    found = ", ".join(repr(name) for name in table.header)
+    return "\n".join([f"{table.path}: columns found: {found}", *lines])
+
+
+def _proposal(role: str, wanted: str, free: dict[str, list[str]], likeness: _Likeness) -> str:
+    names = {name.lower(): name for name in free}
     if near := difflib.get_close_matches(wanted.lower(), names, n=1):
-        return f"did you mean {table.header[names[near[0]]]!r}?"
-    scores = {i: _likeness(role, table.column(i), corpus, files) for i in free}
-    best = max(free, key=lambda i: scores[i], default=None)
-    if best is None or scores[best] <= 0:
+        return f"did you mean {names[near[0]]!r}?"
+    scores = {name: likeness(role, cells) for name, cells in free.items()}
+    best = max(scores, key=lambda name: scores[name], default="")
+    if scores.get(best, 0) <= 0:
         return "no column looks like it"
-    cells = ", ".join(repr(cell[:40]) for cell in dict.fromkeys(table.column(best)[:3]))
-    return f"by its contents it may be {table.header[best]!r} ({cells}, ...)"
-
-
-def _likeness(role: str, cells: list[str], corpus: CorpusParams, files: ImageNames) -> float:
-    """How much a column's cells look like `role`; 0 or less if they do not."""
-    distinct = set(cells)
-    if not cells or distinct == {""}:
-        return 0.0
-    if role == "label":
-        known = distinct <= {*corpus.labels, *corpus.label_map}
-        few = 1 < len(distinct) <= max(20, len(corpus.labels)) and 2 * len(distinct) <= len(cells)
-        return 2.0 if known else few / len(distinct)
-    if role == "image":
-        return fmean(cell in files for cell in cells) - 0.5
-    length = fmean(map(len, cells))
-    # Ids all differ and are short; a text is what is long.
-    return length if role == "text" else (len(distinct) == len(cells)) / (1 + length)
+    cells = ", ".join(repr(cell[:40]) for cell in dict.fromkeys(free[best][:3]))
+    return f"by its contents it may be {best!r} ({cells}, ...)"

@@ -105,7 +105,7 @@ def _refusal(member: zipfile.ZipInfo, name: str, seen: set[str]) -> str | None:
 
 
 def _portable(member: zipfile.ZipInfo) -> str:
-    return member.filename.replace("\\", "/")
+    return PurePosixPath(member.filename.replace("\\", "/")).as_posix()
 
 
 def _check_size(size: int) -> None:

@@ -52,10 +52,10 @@ def prepare_corpus(corpus: CorpusParams, prepare: PrepareParams) -> PreparedCorp
     with ImageSource.open(Path(corpus.path) / corpus.images) as source:
         raw = read_pairs(corpus, ImageNames(source.names()))
         checked = check_images(source, (pair.image for pair in raw))
-    files = {image.name: image for image in checked.values()}.values()
+    images = [checked[pair.image] for pair in raw]
+    files = {image.name: image for image in images}.values()
     bad = _bad_images(files)
     bad.stop_if_more_than(prepare.max_bad_images)
-    images = [checked[pair.image] for pair in raw]
     texts = tqdm([pair.text for pair in raw], desc="split texts", unit="text")
     found = [tokenize(text, prepare.tokenizer) for text in texts]
     words = [text[: prepare.max_words] or EMPTY_TEXT for text in found]

@@ -52,6 +52,14 @@ def test_nothing_is_proposed_where_nothing_fits(corpus: Corpus) -> None:
     assert "corpus.columns.image = 'image' is not there; no column looks like it" in message
 
 
+def test_a_column_that_is_in_use_is_not_proposed(corpus: Corpus) -> None:
+    table = "id,image,x,label\na,a-very-long-name-of-a-picture.jpg,word,explicit\n"
+
+    message = complaint(corpus(train=table))
+
+    assert "corpus.columns.text = 'text' is not there; by its contents it may be 'x'" in message
+
+
 @pytest.mark.parametrize("separator", ["\t", ";", "|"])
 def test_other_separators_are_told(corpus: Corpus, separator: str) -> None:
     table = "id,image,text,label\na,1.jpg,words,explicit\n".replace(",", separator)

@@ -62,6 +62,13 @@ def test_backslashes_of_windows_part_folders(tmp_path: Path) -> None:
         assert source.read("image/1.png") == picture()
 
 
+def test_a_dot_before_a_path_means_nothing(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "image.zip", {"./image/./1.png": picture()})
+
+    with ImageSource.open(path) as source:
+        assert source.read("image/1.png") == picture()
+
+
 def test_encrypted_members_are_refused(tmp_path: Path) -> None:
     path = zip_of(tmp_path / "image.zip", {"1.png": picture()})
     data = bytearray(path.read_bytes())
