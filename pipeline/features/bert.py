@@ -33,8 +33,8 @@ from pipeline.features.pieces import (
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.texts import Texts
 
-# A forward pass takes about this many pieces: enough to keep a core busy, so few that the last
-# pass of a length wastes little. At most 16 texts.
+# A forward pass takes at most this many pieces: enough to keep a core busy, so few that the last
+# pass of a length wastes little. It takes 16, 8, 4, 2 texts or 1, so that batches of 16 divide.
 _PASS_PIECES = 256
 _PASS_TEXTS = 16
 # Held by a checkpoint or not, no row is computed from it.
@@ -147,7 +147,9 @@ class BertEncoder:
     def _hidden(self, windows: Integers) -> Floats:
         """(N, n) piece ids to (N, n - special pieces, D), in passes of one shape."""
         count, length = windows.shape
-        size = max(1, min(_PASS_TEXTS, _PASS_PIECES // length))
+        size = _PASS_TEXTS
+        while size > 1 and size * length > _PASS_PIECES:
+            size //= 2
         filled = np.concatenate([windows, np.repeat(windows[-1:], -count % size, axis=0)])
         passes = [self._forward(filled[i : i + size]) for i in range(0, count, size)]
         return np.concatenate(passes)[:count, len(self._before) : length - len(self._after)]
