@@ -1,7 +1,7 @@
 """Pairs of a painted scene and a text, their relation known because they were made for it.
 
 Explicit: the text names objects that are seen. Implicit: it is of the scene's theme and mood, and
-names nothing that is seen; half of these texts name things that the theme has and this picture has
+names nothing that is seen; some of these texts name things that the theme has and this picture has
 not. Irrelevant: a text of either sort, written for a scene of another theme. As a text of any sort
 appears with and without its theme's picture, neither side alone tells the relation.
 """
@@ -20,6 +20,8 @@ from pipeline.corpus.sample.wording import load_wording
 
 # The shares of CCD (AnANet's Table II, all splits): explicit 6879, implicit 1286, irrelevant 4087.
 LABEL_COUNTS = {"explicit": 6879, "implicit": 1286, "irrelevant": 4087}
+
+_SHARE_OF_ABSENT = 0.3  # of implicit texts: those that name what the picture lacks
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _write(rng: Random, split: str, plan: Plan, scene: Scene) -> tuple[Scene, Tw
         scene = compose(rng, theme, THEMES[theme].kinds)
     if plan.style == "explicit":
         return scene, naming_tweet(rng, wording, scene, place=True)
-    if rng.random() < 0.5:
+    if rng.random() >= _SHARE_OF_ABSENT:
         return scene, feeling_tweet(rng, wording, scene)
     unseen = [kind for kind in THEMES[scene.theme].kinds if kind not in scene.kinds]
     elsewhere = compose(rng, scene.theme, unseen, scene.mood)
