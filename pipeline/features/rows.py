@@ -2,7 +2,7 @@
 
     <root>/<encoder name>/<identity digest>/
         fingerprint.json             the identity in words; its time is that of the last use
-        <sha256 of the file>.safetensors    key digests (n, 32) and the rows' arrays
+        <sha256 of the file>.safetensors    a shard, see pipeline/features/shards.py
 
 A shard's name is the digest of its bytes. So damage shows, two processes that write the same rows
 write the same file, and whatever else they write has another name: nobody needs a lock.
@@ -14,22 +14,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import platformdirs
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load, save
+from safetensors import SafetensorError
 
 from pipeline.errors import UserError
-from pipeline.features.encoder import Encoder, Field, Row, identity, identity_digest
+from pipeline.features.encoder import Encoder, Row, identity, identity_digest
 from pipeline.features.files import TEMPORARY_SUFFIX, whole_file
+from pipeline.features.shards import check_row, pack, read_keys, read_lengths, unpack
 
 logger = logging.getLogger(__name__)
 
-_KEYS = "keys"
-_OFFSETS = "offsets"
 _SHARD_SUFFIX = ".safetensors"
 # Writing a shard takes well under a second, so an older temporary file has lost its process.
 _ABANDONED_AFTER = 3600.0
@@ -74,8 +69,8 @@ class RowCache:
             UserError: a value is not finite, or the disk does not take the shard.
         """
         for key, row in rows.items():
-            _check(self._name, key, row, self._fields)
-        data = save(_pack(rows, self._fields))
+            check_row(f"{self._name} row {key}", row, self._fields)
+        data = pack(rows, self._fields)
         name = sha256(data).hexdigest() + _SHARD_SUFFIX
         self._open_folder()
         with whole_file(self.folder / name) as temporary:
@@ -89,15 +84,13 @@ class RowCache:
             UserError: a key has no sound row.
         """
         for name, wanted in self._by_shard(keys).items():
-            yield _unpack(self._load_or_fail(name), self._fields, wanted)
+            yield unpack(self._load_or_fail(name), self._fields, wanted)
 
     def lengths(self, keys: Iterable[str]) -> dict[str, int]:
         """The length of each key's ragged fields; reads no values."""
         found: dict[str, int] = {}
         for name, wanted in self._by_shard(keys).items():
-            with safe_open(self.folder / name, framework="np") as shard:
-                digests, offsets = shard.get_tensor(_KEYS), shard.get_tensor(_OFFSETS)
-            lengths = dict(zip(_hex(digests), np.diff(offsets).tolist(), strict=True))
+            lengths = read_lengths(self.folder / name)
             found.update((key, lengths[key]) for key in wanted)
         return found
 
@@ -128,8 +121,7 @@ class RowCache:
 
     def _learn(self, name: str) -> None:
         try:
-            with safe_open(self.folder / name, framework="np") as shard:
-                keys = _hex(shard.get_tensor(_KEYS))
+            keys = read_keys(self.folder / name)
         except FileNotFoundError:
             return
         except SafetensorError as error:
@@ -152,7 +144,7 @@ class RowCache:
             shards.setdefault(self._shard_of[key], []).append(key)
         return shards
 
-    def _load(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
+    def _load(self, name: str) -> bytes | None:
         try:
             data = (self.folder / name).read_bytes()
         except FileNotFoundError:
@@ -162,13 +154,13 @@ class RowCache:
             self._set_aside(name, "its bytes do not match its name")
             return None
         self._verified.add(name)
-        return load(data)
+        return data
 
-    def _load_or_fail(self, name: str) -> dict[str, npt.NDArray[Any]]:
-        arrays = self._load(name)
-        if arrays is None:
+    def _load_or_fail(self, name: str) -> bytes:
+        data = self._load(name)
+        if data is None:
             raise UserError(f"{self.folder / name} went missing or bad; run the extraction again")
-        return arrays
+        return data
 
     def _set_aside(self, name: str, reason: str) -> None:
         self._forget({name})
@@ -178,56 +170,3 @@ class RowCache:
         except FileNotFoundError:
             return  # another process was faster
         logger.warning("%s is damaged (%s); set aside, its rows are computed again", path, reason)
-
-
-def _check(encoder: str, key: str, row: Row, fields: tuple[Field, ...]) -> None:
-    expected = [field.name for field in fields]
-    if list(row) != expected:
-        raise ValueError(f"{encoder} row {key} has fields {list(row)}, declared are {expected}")
-    lengths = {len(row[field.name]) for field in fields if field.ragged}
-    if len(lengths) > 1:
-        raise ValueError(f"{encoder} row {key} has ragged fields of lengths {sorted(lengths)}")
-    for field in fields:
-        values = row[field.name]
-        shape = values.shape[1:] if field.ragged else values.shape
-        if shape != field.shape or values.dtype != np.dtype(field.dtype):
-            raise ValueError(f"{encoder} row {key}: {values.dtype} {values.shape} is not {field}")
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise UserError(
-                f"{encoder} row {key}: {field.name} is not finite, or too large for {field.dtype}"
-            )
-
-
-def _pack(rows: Mapping[str, Row], fields: tuple[Field, ...]) -> dict[str, npt.NDArray[Any]]:
-    digests = b"".join(bytes.fromhex(key) for key in rows)
-    arrays: dict[str, npt.NDArray[Any]] = {
-        _KEYS: np.frombuffer(digests, dtype=np.uint8).reshape(len(rows), 32)
-    }
-    for field in fields:
-        values = [row[field.name] for row in rows.values()]
-        arrays[f"field.{field.name}"] = np.concatenate(values) if field.ragged else np.stack(values)
-        if field.ragged:
-            arrays[_OFFSETS] = np.cumsum([0] + [len(value) for value in values], dtype=np.int64)
-    return arrays
-
-
-def _unpack(
-    arrays: Mapping[str, npt.NDArray[Any]], fields: tuple[Field, ...], wanted: list[str]
-) -> dict[str, Row]:
-    place = {key: i for i, key in enumerate(_hex(arrays[_KEYS]))}
-    rows: dict[str, Row] = {}
-    for key in wanted:
-        i = place[key]
-        rows[key] = {}
-        for field in fields:
-            values = arrays[f"field.{field.name}"]
-            if field.ragged:
-                start, stop = arrays[_OFFSETS][i : i + 2]
-                rows[key][field.name] = values[start:stop]
-            else:
-                rows[key][field.name] = values[i]
-    return rows
-
-
-def _hex(digests: npt.NDArray[Any]) -> list[str]:
-    return [digest.tobytes().hex() for digest in digests]

@@ -1,0 +1,96 @@
+"""A shard: rows of one encoder by key, as one safetensors file.
+
+keys (n, 32) u1         key digests
+field.<name>            (n, *shape), or (sum of lengths, *shape) for a ragged field
+offsets (n + 1,) i8     where each row of the ragged fields begins, and where the last ends
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import safe_open
+from safetensors.numpy import load, save
+
+from pipeline.errors import UserError
+from pipeline.features.encoder import Field, Row
+
+_KEYS = "keys"
+_OFFSETS = "offsets"
+
+
+def check_row(name: str, row: Row, fields: tuple[Field, ...]) -> None:
+    """Refuse a row that is not as its encoder declares.
+
+    Raises:
+        UserError: a value is not finite, as after a cast to a type that cannot hold it.
+        ValueError: fields, shapes or types are others.
+    """
+    expected = [field.name for field in fields]
+    if list(row) != expected:
+        raise ValueError(f"{name} has fields {list(row)}, declared are {expected}")
+    lengths = {len(row[field.name]) for field in fields if field.ragged}
+    if len(lengths) > 1:
+        raise ValueError(f"{name} has ragged fields of lengths {sorted(lengths)}")
+    for field in fields:
+        values = row[field.name]
+        shape = values.shape[1:] if field.ragged else values.shape
+        if shape != field.shape or values.dtype != np.dtype(field.dtype):
+            raise ValueError(f"{name}: {values.dtype} {values.shape} is not {field}")
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UserError(f"{name}: {field.name} is not finite, or too large for {field.dtype}")
+
+
+def pack(rows: Mapping[str, Row], fields: tuple[Field, ...]) -> bytes:
+    """The bytes of a shard."""
+    digests = b"".join(bytes.fromhex(key) for key in rows)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        _KEYS: np.frombuffer(digests, dtype=np.uint8).reshape(len(rows), 32)
+    }
+    for field in fields:
+        values = [row[field.name] for row in rows.values()]
+        arrays[_stored(field)] = np.concatenate(values) if field.ragged else np.stack(values)
+        if field.ragged:
+            arrays[_OFFSETS] = np.cumsum([0] + [len(value) for value in values], dtype=np.int64)
+    return save(arrays)
+
+
+def unpack(data: bytes, fields: tuple[Field, ...], wanted: Iterable[str]) -> dict[str, Row]:
+    """The wanted rows of a shard that has them all."""
+    arrays = load(data)
+    place = {key: i for i, key in enumerate(_hex(arrays[_KEYS]))}
+    rows: dict[str, Row] = {}
+    for key in wanted:
+        i = place[key]
+        rows[key] = {}
+        for field in fields:
+            values = arrays[_stored(field)]
+            if field.ragged:
+                start, stop = arrays[_OFFSETS][i : i + 2]
+                rows[key][field.name] = values[start:stop]
+            else:
+                rows[key][field.name] = values[i]
+    return rows
+
+
+def read_keys(path: Path) -> list[str]:
+    """The keys of a shard, read without its values."""
+    with safe_open(path, framework="np") as shard:
+        return _hex(shard.get_tensor(_KEYS))
+
+
+def read_lengths(path: Path) -> dict[str, int]:
+    """The length of each key's ragged fields, read without their values."""
+    with safe_open(path, framework="np") as shard:
+        keys, offsets = _hex(shard.get_tensor(_KEYS)), shard.get_tensor(_OFFSETS)
+    return dict(zip(keys, np.diff(offsets).tolist(), strict=True))
+
+
+def _stored(field: Field) -> str:
+    return f"field.{field.name}"
+
+
+def _hex(digests: npt.NDArray[Any]) -> list[str]:
+    return [digest.tobytes().hex() for digest in digests]
