@@ -1,6 +1,6 @@
 """Labelled photos on disk, and the batches a training step sees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ from pipeline.features.detectors.training.params import TrainParams
 
 Target = dict[str, Tensor]  # boxes (K, 4) in pixels, labels (K,) int64, scores (K,) of the teacher
 
+SURE = 0.5  # a teacher's box above this score counts in full
 _SIZES = (160, 192, 224, 256)  # inputs of the first part of the training: cheaper, and a jitter
 _SMALLEST_CROP = 0.7  # of the photo's side
 _LEAST_VISIBLE = 0.4  # of a box's area, for the box to stay in a crop
@@ -70,16 +71,27 @@ def training_batches(
     """Augmented batches from `first_step` on; a batch depends on the seed and its step alone."""
     targets = photos.targets(params.min_score)
     rows = np.array([r for r in photos.rows("train") if len(targets[r]["boxes"])])
-    per_epoch = len(rows) // params.batch_size
+    sure = photos.targets(SURE)
+    weights = repeat_factors([sure[row] for row in rows], params.rare_below)
     for step in range(first_step, params.steps):
-        epoch, position = divmod(step, per_epoch)
-        order = np.random.default_rng([params.seed, epoch]).permutation(rows)
-        chosen = order[position * params.batch_size : (position + 1) * params.batch_size]
-        random = np.random.default_rng([params.seed, epoch, position])
+        random = np.random.default_rng([params.seed, step])
+        chosen = random.choice(rows, params.batch_size, replace=False, p=weights / weights.sum())
         size = _input_size(params, step, random)
         pairs = zip(photos.images(chosen), chosen, strict=True)
         batch = [augment(image, targets[row], size, random) for image, row in pairs]
         yield torch.stack([image for image, _ in batch]), [target for _, target in batch]
+
+
+def repeat_factors(targets: Sequence[Target], rare_below: float) -> NDArray[np.float64]:
+    """How many times as often as a common photo each photo should be seen: (N,), at least 1.
+
+    A class in a fraction f of the photos asks for sqrt(rare_below / f); a photo follows the
+    rarest of its classes. Source: Gupta et al., LVIS, CVPR 2019.
+    """
+    present = [np.unique(target["labels"].numpy()) for target in targets]
+    photos_with = np.bincount(np.concatenate(present)).clip(min=1)  # by class
+    per_class = np.sqrt(rare_below * len(targets) / photos_with)
+    return np.array([per_class[classes].max(initial=1.0) for classes in present])
 
 
 def _input_size(params: TrainParams, step: int, random: np.random.Generator) -> int:

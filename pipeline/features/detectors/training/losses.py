@@ -6,10 +6,9 @@ from torch.nn import functional as F
 from torchvision.models.detection.image_list import ImageList
 
 from pipeline.features.detectors.lite import FasterRCNNLite
-from pipeline.features.detectors.training.dataset import Target
+from pipeline.features.detectors.training.dataset import SURE, Target
 
-# A teacher's box below the first score teaches no class, above the second it counts in full.
-_DOUBTFUL, _SURE = 0.2, 0.5
+_DOUBTFUL = 0.2  # a teacher's box below this score teaches no class
 
 
 def detection_losses(
@@ -27,7 +26,7 @@ def detection_losses(
     proposals, matched, labels, shifts = heads.select_training_samples(proposals, targets)
     scores = [t["scores"][m] for t, m in zip(targets, matched, strict=True)]
     fc7 = heads.box_head(heads.box_roi_pool(levels, proposals, sizes))  # N x 1024
-    class_loss, box_loss = _box_head_losses(
+    class_loss, box_loss = box_head_losses(
         heads.box_predictor.cls_score(fc7).float(),
         heads.box_predictor.bbox_pred(fc7).float(),
         torch.cat(labels),
@@ -37,12 +36,16 @@ def detection_losses(
     return {**losses, "loss_classifier": class_loss, "loss_box_reg": box_loss}
 
 
-def _box_head_losses(
+def box_head_losses(
     logits: Tensor, shifts: Tensor, labels: Tensor, true_shifts: Tensor, scores: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """logits (N, C), shifts (N, 4), labels (N,) with 0 = background, scores (N,) of the match."""
+    """The loss of the classes and the loss of the boxes of N proposals.
+
+    logits: (N, C). shifts, true_shifts: (N, 4). labels: (N,), 0 where the proposal is background.
+    scores: (N,), the teacher's for the box that a proposal lies on.
+    """
     is_object = labels > 0
-    trust = ((scores - _DOUBTFUL) / (_SURE - _DOUBTFUL)).clamp(0.0, 1.0)
+    trust = ((scores - _DOUBTFUL) / (SURE - _DOUBTFUL)).clamp(0.0, 1.0)
     weights = torch.where(is_object, trust, torch.ones_like(trust))
     class_loss = (F.cross_entropy(logits, labels, reduction="none") * weights).sum()
     errors = F.smooth_l1_loss(shifts, true_shifts, beta=1 / 9, reduction="none").sum(1)

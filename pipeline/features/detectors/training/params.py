@@ -29,12 +29,16 @@ class LabelParams(Section):
 
 
 class TrainParams(Section):
-    """full_size_from: the fraction of the steps after which every input has its full size."""
+    """full_size_from: the fraction of the steps after which every input has its full size.
+
+    rare_below: photos with a class in a smaller fraction of the photos are seen more often.
+    """
 
     steps: Count
     batch_size: Count
     min_score: Fraction
     full_size_from: Fraction
+    rare_below: Fraction
     warmup_steps: Count
     trunk_rate: Positive
     head_rate: Positive

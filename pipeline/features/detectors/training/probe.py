@@ -1,5 +1,6 @@
 """Whether fc7 carries meaning: how well a linear model tells from it what stands in a photo."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from pipeline.features.detectors.lite import FasterRCNNLite
 from pipeline.features.detectors.training.dataset import LabelledPhotos
@@ -50,11 +52,12 @@ def mean_fc7(model: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int
 
 
 @torch.inference_mode()
-def pooled_trunk(model: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int64]) -> Matrix:
-    """The mean over the trunk's last feature map: (N, 320)."""
+def pooled(
+    maps: Callable[[Tensor], Tensor], photos: LabelledPhotos, rows: NDArray[np.int64]
+) -> Matrix:
+    """The mean over a map (B, C, h, w) that a network makes of the photos: (N, C)."""
     batches = (photos.images(rows[i : i + _BATCH]) for i in range(0, len(rows), _BATCH))
-    maps = (model.backbone.trunk(images)[-1] for images in batches)
-    return torch.cat([x.mean((2, 3)) for x in maps]).numpy()
+    return torch.cat([maps(images).mean((2, 3)) for images in batches]).numpy()
 
 
 def linear_probe(features: dict[str, Matrix], parts: dict[str, Part]) -> float:

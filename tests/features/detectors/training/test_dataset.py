@@ -12,6 +12,7 @@ from pipeline.features.detectors.training.dataset import (
     Target,
     crop,
     mirror,
+    repeat_factors,
     training_batches,
 )
 from pipeline.features.detectors.training.params import TrainParams
@@ -23,6 +24,7 @@ def _params(**changes: object) -> TrainParams:
         "batch_size": 2,
         "min_score": 0.3,
         "full_size_from": 0.5,
+        "rare_below": 0.0,
         "warmup_steps": 1,
         "trunk_rate": 1e-4,
         "head_rate": 1e-4,
@@ -95,6 +97,15 @@ def test_only_training_photos_with_a_sure_box_are_seen() -> None:
     for images, _ in training_batches(_photos(), _params(), 0):
         levels |= {round(float(x) * 255) for x in images[:, 0, 0, 0]}
     assert levels == {0, 10, 20}
+
+
+def test_photos_of_rare_classes_are_seen_more_often() -> None:
+    labels = [[1], [1, 1], [1, 2], [], [1], [1], [1], [3, 2], [1], [1]]
+    targets = [{"labels": torch.tensor(classes, dtype=torch.int64)} for classes in labels]
+    # Class 2 is in 2 of 10 photos, class 3 in one: sqrt(0.8 / 0.2) = 2, sqrt(0.8 / 0.1) = 8 ** 0.5.
+    expected = [1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 8**0.5, 1.0, 1.0]
+    np.testing.assert_allclose(repeat_factors(targets, 0.8), expected)
+    np.testing.assert_allclose(repeat_factors(targets, 0.0), 1.0)
 
 
 def test_a_resumed_training_sees_the_same_batches() -> None:

@@ -22,6 +22,7 @@ PARAMS = TrainParams(
     batch_size=1,
     min_score=0.3,
     full_size_from=0.5,
+    rare_below=0.1,
     warmup_steps=1,
     trunk_rate=1e-4,
     head_rate=1e-4,

@@ -1,0 +1,49 @@
+"""The whole evaluation on a handful of tiny photos: what it counts, and that JSON can hold it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipeline.features.detectors.lite import FasterRCNNLite
+from pipeline.features.detectors.training import report
+from pipeline.features.detectors.training.dataset import LabelledPhotos
+from pipeline.features.detectors.training.params import EvaluateParams
+
+PARAMS = EvaluateParams(classes=2, probe_photos=4, pictures=2, seed=0)
+
+
+@pytest.fixture
+def photos() -> LabelledPhotos:
+    names = ["a/1", "a/2", "b/1", "b/2", "a/3", "a/4", "a/5", "b/3"]
+    splits = ["train"] * 4 + ["tune", "test", "test", "test"]
+    table = pd.DataFrame({"name": names, "key": names, "split": splits})
+    classes = [1, 2, 1, 2, 1, 2, 1, 1]
+    labels = pd.DataFrame({"photo": range(8), "class": classes, "score": 0.9})
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), np.uint8)
+    return LabelledPhotos(pixels, table, labels.assign(x1=0.1, y1=0.1, x2=0.9, y2=0.9))
+
+
+@pytest.fixture
+def model() -> FasterRCNNLite:
+    torch.manual_seed(0)
+    return FasterRCNNLite(("__background__", "person", "dog")).eval()
+
+
+def test_figures_are_by_folder_and_without_people(
+    photos: LabelledPhotos, model: FasterRCNNLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "measure_speed", lambda model: {})
+    figures = json.loads(json.dumps(report.measure(model, photos, PARAMS)))
+    a, b = figures["agreement"]["a"], figures["agreement"]["b"]
+    assert (a["photos"], a["all"]["boxes"], a["without_person"]["boxes"]) == (2, 2, 1)
+    assert (b["photos"], b["all"]["boxes"], b["without_person"]["boxes"]) == (1, 1, 0)
+    assert set(figures["probe_map"]) == {"fc7", "trunk", "imagenet", "random_fc7"}
+    assert all(0 <= precision <= 1 for precision in figures["probe_map"].values())
+
+
+def test_pictures_come_from_every_folder(photos: LabelledPhotos, model: FasterRCNNLite) -> None:
+    drawn = report.draw_held_out(model, photos, PARAMS.pictures)
+    assert drawn.size == (4 * 96, 96)
