@@ -180,3 +180,12 @@ def test_a_folder_of_pictures_gives_the_same_tables(corpus: Corpus, tmp_path: Pa
     assert one.images.equals(other.images)
     assert one.texts.equals(other.texts)
     assert one.report == other.report
+
+
+def test_what_is_missing_or_empty_is_not_shared(corpus: Corpus) -> None:
+    tables = {split: f"{HEADER}{split},gone-{split}.png,,explicit\n" for split in ("train", "test")}
+
+    report = prepare_corpus(corpus(**tables), prepare_params(max_bad_images=2)).report
+
+    assert report["images"]["in_two_splits"]["train_test"] == 0
+    assert report["texts"]["in_two_splits"]["train_test"] == 0
