@@ -1,21 +1,26 @@
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from toy_encoder import ToyEncoder, extract_and_assemble, items, key_of, row_of
+from fresh_process import FRESH
+from toy_encoder import (
+    ToyEncoder,
+    extract_and_assemble,
+    extract_in_small_steps,
+    items,
+    key_of,
+    row_of,
+)
 
 from pipeline.features import extract as extraction
 from pipeline.features.encoder import Row
 from pipeline.features.extract import extract
 from pipeline.features.rows import RowCache
-
-SCRIPT = Path(__file__).parent / "toy_encoder.py"
 
 
 def computed(cache: RowCache, numbers: Sequence[int]) -> set[int]:
@@ -138,9 +143,10 @@ def test_pytorch_keeps_its_threads_outside(tmp_path: Path) -> None:
         torch.set_num_threads(before)
 
 
-def start(root: Path, out: Path, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(SCRIPT), str(root), str(out), str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def start(root: Path, out: Path, count: int) -> BaseProcess:
+    process = FRESH.Process(target=extract_in_small_steps, args=(root, out, count))
+    process.start()
+    return process
 
 
 def wait_for_shards(root: Path, count: int) -> None:
@@ -157,7 +163,8 @@ def test_killed_and_resumed_gives_the_same_file(tmp_path: Path, shards: int) -> 
     process = start(tmp_path / "b", resumed, 200)
     wait_for_shards(tmp_path / "b", shards)
     process.kill()
-    assert process.wait() == -signal.SIGKILL
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert not resumed.exists()
     kept = computed(RowCache(tmp_path / "b", ToyEncoder()), range(200))
     assert kept
@@ -170,6 +177,6 @@ def test_two_processes_on_one_cache(tmp_path: Path) -> None:
     extract_and_assemble(tmp_path / "a", straight, 300)
     processes = [start(tmp_path / "b", out, 300) for out in outs]
     for process, out in zip(processes, outs, strict=True):
-        process.communicate(timeout=120)
-        assert process.returncode == 0
+        process.join(120)
+        assert process.exitcode == 0
         assert out.read_bytes() == straight.read_bytes()

@@ -1,6 +1,5 @@
-"""An encoder without a model, whose rows are known; as a script, an extraction to be killed."""
+"""An encoder without a model, whose rows are known."""
 
-import sys
 import time
 from collections.abc import Sequence
 from hashlib import sha256
@@ -71,8 +70,9 @@ def extract_and_assemble(root: Path, out: Path, count: int, seconds: float = 0.0
     return computed
 
 
-if __name__ == "__main__":
-    # About ten rows a shard, so that there is something to lose and something to keep.
+def extract_in_small_steps(root: Path, out: Path, count: int) -> None:
+    """For a process of its own: slow, and with about ten rows a shard, so that a kill in between
+    finds something to lose and something to keep."""
     extraction._SHARD_BYTES = 200
     extraction._BLOCK = 8
-    print(extract_and_assemble(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), 0.002))
+    extract_and_assemble(root, out, count, 0.002)

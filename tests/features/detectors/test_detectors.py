@@ -1,7 +1,9 @@
-import subprocess
+import importlib
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
+from fresh_process import FRESH
 
 from pipeline.errors import UserError
 from pipeline.features.detectors import load_detector
@@ -12,10 +14,12 @@ def test_an_unknown_detector_names_the_known_ones() -> None:
         load_detector("yolo")
 
 
+def backends_after_import() -> list[str]:
+    importlib.import_module("pipeline.features.regions")
+    return [name for name in sys.modules if name.startswith("pipeline.features.detectors.")]
+
+
 def test_backends_are_imported_only_when_chosen() -> None:
-    code = (
-        "import sys, pipeline.features.regions\n"
-        "print([name for name in sys.modules if name.startswith('pipeline.features.detectors.')])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['pipeline.features.detectors.base']"
+    with ProcessPoolExecutor(1, FRESH) as pool:
+        found = pool.submit(backends_after_import).result()
+    assert found == ["pipeline.features.detectors.base"]
