@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -99,7 +100,8 @@ class RowCache:
         if path.exists():
             if path.read_text(encoding="utf-8") != self._identity:
                 raise UserError(f"{path} describes another encoder; delete {self.folder}")
-            os.utime(path)
+            with suppress(PermissionError):  # a cache that others own can still be read
+                os.utime(path)
             return
         with whole_file(path) as temporary:
             temporary.write_text(self._identity, encoding="utf-8")
