@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from pipeline.errors import UserError
 from pipeline.features.detectors.training.params import TrainParams
 
 Target = dict[str, Tensor]  # boxes (K, 4) in pixels, labels (K,) int64, scores (K,) of the teacher
@@ -37,7 +38,7 @@ class LabelledPhotos:
 
     @classmethod
     def load(cls, folder: Path) -> "LabelledPhotos":
-        """Read what `save_labels` wrote; the pixels stay on disk."""
+        """Read what `label_photos` wrote; the pixels stay on disk."""
         pixels = np.load(folder / "pixels.npy", mmap_mode="r", allow_pickle=False)
         table = pd.read_parquet(folder / "photos.parquet")
         return cls(pixels, table, pd.read_parquet(folder / "labels.parquet"))
@@ -68,9 +69,17 @@ class LabelledPhotos:
 def training_batches(
     photos: LabelledPhotos, params: TrainParams, first_step: int
 ) -> Iterator[tuple[Tensor, list[Target]]]:
-    """Augmented batches from `first_step` on; a batch depends on the seed and its step alone."""
+    """Augmented batches from `first_step` on; a batch depends on the seed and its step alone.
+
+    Errors: UserError where fewer training photos than a batch holds have a box to learn.
+    """
     targets = photos.targets(params.min_score)
     rows = np.array([r for r in photos.rows("train") if len(targets[r]["boxes"])])
+    if len(rows) < params.batch_size:
+        raise UserError(
+            f"{len(rows)} training photos have a box above train.min_score = {params.min_score};"
+            f" at least train.batch_size = {params.batch_size} are needed"
+        )
     sure = photos.targets(SURE)
     weights = repeat_factors([sure[row] for row in rows], params.rare_below)
     for step in range(first_step, params.steps):

@@ -68,6 +68,8 @@ def label_photos(
         except ImageError:
             split = UNREADABLE
         rows.append((name, key, split))
+    if not labels:
+        raise UserError(f"none of the {len(names)} photos can be read")
     pixels.flush()
     photos = pd.DataFrame(rows, columns=["name", "key", "split"])
     _set_copies_aside(photos).to_parquet(folder / "photos.parquet", index=False)

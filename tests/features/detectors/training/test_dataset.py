@@ -4,9 +4,11 @@ from itertools import islice
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from torch import Tensor
 
+from pipeline.errors import UserError
 from pipeline.features.detectors.training.dataset import (
     LabelledPhotos,
     Target,
@@ -106,6 +108,11 @@ def test_photos_of_rare_classes_are_seen_more_often() -> None:
     expected = [1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 8**0.5, 1.0, 1.0]
     np.testing.assert_allclose(repeat_factors(targets, 0.8), expected)
     np.testing.assert_allclose(repeat_factors(targets, 0.0), 1.0)
+
+
+def test_too_few_photos_to_learn_from_are_refused() -> None:
+    with pytest.raises(UserError, match=r"3 training photos .* train\.batch_size = 4"):
+        next(training_batches(_photos(), _params(batch_size=4), 0))
 
 
 def test_a_resumed_training_sees_the_same_batches() -> None:

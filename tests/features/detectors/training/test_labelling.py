@@ -72,6 +72,13 @@ def test_something_must_be_left_to_train_on(photos: Path, tmp_path: Path) -> Non
         _label(photos, dict.fromkeys(names, "test"), tmp_path / "out")
 
 
+def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "notes.txt").write_text("nothing to see", encoding="utf-8")
+    with pytest.raises(UserError, match="none of the 1 photos can be read"):
+        _label(tmp_path / "photos", {}, tmp_path / "out")
+
+
 def test_splits_are_read_by_name(tmp_path: Path) -> None:
     path = tmp_path / "splits.csv"
     path.write_text("split,name\ntest,NA\ntune,007\n", encoding="utf-8")
