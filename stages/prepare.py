@@ -4,7 +4,7 @@ import json
 
 from pipeline import paths
 from pipeline.corpus.prepare import prepare_corpus
-from pipeline.features.files import whole_file
+from pipeline.files import whole_file
 from pipeline.params import load_params
 from stages import run
 

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 
 from pipeline.errors import UserError
 from pipeline.features.encoder import Encoder, Row, identity, identity_digest
-from pipeline.features.files import TEMPORARY_SUFFIX, whole_file
+from pipeline.files import TEMPORARY_SUFFIX, whole_file
 from pipeline.features.shards import check_row, pack, read_keys, read_lengths, unpack
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import UserError
-from pipeline.features.files import whole_file
+from pipeline.files import whole_file
 
 Array = npt.NDArray[Any]
 

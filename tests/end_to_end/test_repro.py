@@ -57,6 +57,10 @@ class Project:
         assert done.returncode == expect, f"{command}:\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
+    def commit(self, message: str) -> None:
+        self.call("git", "add", "--all")
+        self.call("git", "commit", "--quiet", "--message", message)
+
     def dvc(self, *arguments: str, expect: int = 0) -> str:
         return self.call(sys.executable, "-m", "dvc", *arguments, expect=expect)
 
@@ -79,9 +83,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     project = Project(root, tmp_path_factory.mktemp("cache"))
     project.call("git", "init", "--quiet")
+    project.commit("As cloned")
     project.dvc("repro", "--quiet")
-    project.call("git", "add", "--all")
-    project.call("git", "commit", "--quiet", "--message", "First run")
+    project.commit("First run")
     return project
 
 

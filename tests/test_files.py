@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.features.files import whole_file
+from pipeline.files import whole_file
 
 
 def test_who_has_the_earlier_file_open_keeps_it(tmp_path: Path) -> None:
