@@ -21,8 +21,8 @@ from safetensors import SafetensorError
 
 from pipeline.errors import UserError
 from pipeline.features.encoder import Encoder, Row, identity, identity_digest
-from pipeline.files import TEMPORARY_SUFFIX, whole_file
 from pipeline.features.shards import check_row, pack, read_keys, read_lengths, unpack
+from pipeline.files import TEMPORARY_SUFFIX, whole_file
 
 logger = logging.getLogger(__name__)
 
