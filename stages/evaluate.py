@@ -6,6 +6,7 @@ from pipeline.models.ananet import AnANet
 from pipeline.params import load_params
 from pipeline.training.data import PairFeatures, require_encoders
 from pipeline.training.evaluation import evaluation_metrics, predict
+from pipeline.training.one_sided import one_sided_accuracies
 from pipeline.training.reports import (
     write_confusion,
     write_f1_per_class,
@@ -27,7 +28,7 @@ def main() -> None:
     metrics = evaluation_metrics(
         predictions, labels, params.evaluate.bootstrap, params.evaluate.seed
     )
-    write_metrics(paths.METRICS, metrics)
+    write_metrics(paths.METRICS, metrics | one_sided_accuracies(features))
     write_predictions(paths.PREDICTIONS, predictions, labels)
     write_confusion(paths.CONFUSION, predictions, labels)
     write_f1_per_class(paths.F1_PER_CLASS, metrics, labels)

@@ -1,0 +1,64 @@
+"""How far one side of the pairs alone gets: what a model of the relation must stay above."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from pipeline.models.ananet import masked_mean
+from pipeline.training.data import PairFeatures
+from pipeline.training.metrics import Classes
+
+Vectors = npt.NDArray[np.float32]
+
+# Inverse regularisation strengths; dev chooses.
+_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+_BATCH_SIZE = 256
+
+
+def one_sided_accuracies(features: PairFeatures) -> dict[str, float]:
+    """Test accuracy of the commonest train class, and of logistic regression on one side's mean
+    feature: all regions of the picture, all words of the text.
+
+    If one of them comes near to a model of the pair, the corpus can be judged from that side alone.
+    """
+    gold = {split: features.labels[features.rows(split)] for split in ("train", "dev", "test")}
+    commonest = np.bincount(gold["train"]).argmax()
+    found = {"majority_accuracy": float((gold["test"] == commonest).mean())}
+    means = {split: _means(features, split) for split in gold}
+    for side, name in enumerate(("image", "text")):
+        vectors = {split: both[side] for split, both in means.items()}
+        found[f"{name}_only_accuracy"] = _accuracy(vectors, gold)
+    return found
+
+
+def _means(features: PairFeatures, split: str) -> tuple[Vectors, Vectors]:
+    images, texts = zip(*_mean_batches(features, split), strict=True)
+    return np.concatenate(images), np.concatenate(texts)
+
+
+def _mean_batches(features: PairFeatures, split: str) -> Iterator[tuple[Vectors, Vectors]]:
+    rows = features.rows(split)
+    for start in range(0, len(rows), _BATCH_SIZE):
+        batch = features.gather(rows[start : start + _BATCH_SIZE])
+        image = masked_mean(batch.regions, batch.region_mask)  # (B, D_r)
+        text = masked_mean(batch.words, batch.word_mask)  # (B, D_w)
+        yield image.cpu().numpy(), text.cpu().numpy()
+
+
+def _accuracy(vectors: dict[str, Vectors], gold: dict[str, Classes]) -> float:
+    # One thread, so that the sums do not depend on the number of cores.
+    with threadpool_limits(1):
+        models = [_fitted(strength, vectors["train"], gold["train"]) for strength in _STRENGTHS]
+        best = max(models, key=lambda model: float(model.score(vectors["dev"], gold["dev"])))
+        return float(best.score(vectors["test"], gold["test"]))
+
+
+def _fitted(strength: float, vectors: Vectors, gold: Classes) -> Pipeline:
+    model: Any = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
+    return model.fit(vectors, gold)
