@@ -23,7 +23,7 @@ from pipeline.features.weights import file_sha256, load_weights
 INPUT_SIZE = 256
 FEATURE_DIM = 1024
 WEIGHTS = Path(__file__).parent / "weights" / "fasterrcnn_lite.safetensors"
-WEIGHTS_SHA256 = "378e3d4608d538b7c39fd55736197fe8de8b84d4ff028f029641e8954c5fba0e"
+WEIGHTS_SHA256 = "3ff50370809ca7e256164a23afa39017b022d3a1043a84acbddcae1e338f0d83"
 
 _PYRAMID_CHANNELS = 128
 _ROI_SIZE = 7
