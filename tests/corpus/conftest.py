@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_corpus import HEADER, corpus_params, picture, zip_of
 
 from pipeline.params import CorpusParams
+from tests.corpus.small_corpus import HEADER, corpus_params, picture, zip_of
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_corpus import picture, zip_of
 
 from pipeline.corpus import image_check
 from pipeline.corpus.image_check import check_images
 from pipeline.corpus.images import ImageSource, decode_image
+from tests.corpus.small_corpus import picture, zip_of
 
 
 def test_each_distinct_picture_is_decoded_once(

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from small_corpus import picture, zip_of
 
 from pipeline.corpus import image_files
 from pipeline.corpus.images import ImageError, ImageSource
 from pipeline.errors import UserError
+from tests.corpus.small_corpus import picture, zip_of
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_corpus import picture, zip_of
 
 from pipeline.corpus import images
 from pipeline.corpus.images import ImageError, ImageSource, decode_image
+from tests.corpus.small_corpus import picture, zip_of
 
 
 def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:

@@ -3,13 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_corpus import corpus_params, picture, prepare_params, zip_of
 
 from pipeline.corpus.mdid import read_mdid
 from pipeline.corpus.pairs import Pair
 from pipeline.corpus.prepare import prepare_corpus
 from pipeline.errors import UserError
 from pipeline.params import CorpusParams
+from tests.corpus.small_corpus import corpus_params, picture, prepare_params, zip_of
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:

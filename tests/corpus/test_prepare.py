@@ -3,11 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_corpus import HEADER, picture, prepare_params
 
 from pipeline.corpus.prepare import prepare_corpus
 from pipeline.errors import UserError
 from pipeline.params import CorpusParams
+from tests.corpus.small_corpus import HEADER, picture, prepare_params
 
 Corpus = Callable[..., CorpusParams]
 NO_BYTES = hashlib.sha256(b"").hexdigest()

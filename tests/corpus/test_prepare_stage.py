@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from small_corpus import HEADER
 
 from pipeline import paths
 from pipeline.params import CorpusParams
+from tests.corpus.small_corpus import HEADER
 
 PROJECT = Path(__file__).parents[2]
 OUTPUTS = (paths.PAIRS, paths.IMAGES, paths.TEXTS, paths.CORPUS_REPORT)

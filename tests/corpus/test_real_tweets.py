@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from small_corpus import corpus_params, prepare_params
 
 from pipeline.corpus.images import ImageSource
 from pipeline.corpus.prepare import PreparedCorpus, prepare_corpus
+from tests.corpus.small_corpus import corpus_params, prepare_params
 
 pytestmark = [
     pytest.mark.real_data,

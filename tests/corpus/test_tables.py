@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_corpus import HEADER
 
 from pipeline.corpus.image_names import ImageNames
 from pipeline.corpus.pairs import Pair
 from pipeline.corpus.tables import read_csv, read_tables
 from pipeline.errors import UserError
 from pipeline.params import CorpusParams
+from tests.corpus.small_corpus import HEADER
 
 Corpus = Callable[..., CorpusParams]
 NO_FILES = ImageNames([])

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from toy_encoder import ToyEncoder, items, key_of, row_of
 
 from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
 from pipeline.features.extract import extract
 from pipeline.features.rows import RowCache
 from pipeline.features.store import MISSING, OK, UNREADABLE
+from tests.features.toy_encoder import ToyEncoder, items, key_of, row_of
 
 
 def keys(*numbers: int) -> list[str]:

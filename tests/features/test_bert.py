@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_bert import LAYERS, LIMIT, PIECES, SPECIAL, WIDTH, save_tiny_bert
 from transformers import AutoModel
 
 from pipeline.errors import UserError
@@ -15,6 +14,7 @@ from pipeline.features.bert import BertEncoder, load_bert, write_bert
 from pipeline.features.encoder import Row, identity
 from pipeline.features.pieces import Merge
 from pipeline.features.store import BertFeatures
+from tests.features.tiny_bert import LAYERS, LIMIT, PIECES, SPECIAL, WIDTH, save_tiny_bert
 
 Vector = npt.NDArray[np.floating]
 CPU = torch.device("cpu")

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
-from tiny_bert import save_tiny_bert
 
 from pipeline.errors import UserError
 from pipeline.features import bert_files
 from pipeline.features.bert_files import file_digests, find_model
+from tests.features.tiny_bert import save_tiny_bert
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -7,8 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from fresh_process import FRESH
-from toy_encoder import (
+
+from pipeline.features import extract as extraction
+from pipeline.features.encoder import Row
+from pipeline.features.extract import extract
+from pipeline.features.rows import RowCache
+from tests.features.fresh_process import FRESH
+from tests.features.toy_encoder import (
     ToyEncoder,
     extract_and_assemble,
     extract_in_small_steps,
@@ -16,11 +21,6 @@ from toy_encoder import (
     key_of,
     row_of,
 )
-
-from pipeline.features import extract as extraction
-from pipeline.features.encoder import Row
-from pipeline.features.extract import extract
-from pipeline.features.rows import RowCache
 
 
 def computed(cache: RowCache, numbers: Sequence[int]) -> set[int]:

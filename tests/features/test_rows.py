@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_encoder import ToyEncoder, key_of, row_of
 
 from pipeline.errors import UserError
 from pipeline.features.encoder import Field
 from pipeline.features.rows import RowCache, cache_root
+from tests.features.toy_encoder import ToyEncoder, key_of, row_of
 
 
 def rows(*numbers: int) -> dict[str, dict[str, np.ndarray]]:

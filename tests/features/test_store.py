@@ -5,10 +5,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from toy_encoder import key_of
 
 from pipeline.errors import UserError
 from pipeline.features.store import RegionFeatures, SceneFeatures, create_store
+from tests.features.toy_encoder import key_of
 
 KEYS = [key_of(number) for number in range(3)]
 

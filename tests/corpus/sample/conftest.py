@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
-from written_corpus import Corpus, read_corpus
 
 from pipeline.corpus.sample import write_sample_corpus
+from tests.corpus.sample.written_corpus import Corpus, read_corpus
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@ from collections import Counter
 from random import Random
 
 import pytest
-from written_corpus import Corpus
 
 from pipeline.corpus.sample.pairs import Plan, make_pair, plan_pairs
 from pipeline.corpus.sample.themes import THEMES
 from pipeline.corpus.sample.wording import load_wording, seen_words, words_of
+from tests.corpus.sample.written_corpus import Corpus
 
 
 def test_explicit_texts_name_an_object_of_the_picture(corpus: Corpus) -> None:

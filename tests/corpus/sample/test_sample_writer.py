@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from PIL import Image
-from written_corpus import Corpus
 
 from pipeline.corpus.sample import write_sample_corpus
 from pipeline.corpus.sample.wording import words_of
+from tests.corpus.sample.written_corpus import Corpus
 
 ROOT = Path(__file__).parents[3]
 FILES = ("train_data.csv", "dev_data.csv", "test_data.csv", "image.zip", "truth.jsonl")

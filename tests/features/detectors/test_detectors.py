@@ -3,10 +3,10 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from fresh_process import FRESH
 
 from pipeline.errors import UserError
 from pipeline.features.detectors import load_detector
+from tests.features.fresh_process import FRESH
 
 
 def test_an_unknown_detector_names_the_known_ones() -> None:
