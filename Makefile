@@ -16,7 +16,7 @@ install: $(VENV)/.installed ## make the environment in .venv and install what a 
 run: install ## rebuild whatever is out of date: features, model, metrics, plots
 	$(BIN)/dvc repro
 	@echo
-	@$(BIN)/dvc metrics show
+	@cat data/reports/metrics.json
 	@echo
 	@echo "Look at:  data/reports/metrics.json     the figures above, with 95 % intervals"
 	@echo "          data/reports/predictions.csv  every test pair's prediction"
