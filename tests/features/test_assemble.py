@@ -1,7 +1,4 @@
-import os
-import resource
 import shutil
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +11,7 @@ from pipeline.features.assemble import assemble
 from pipeline.features.extract import extract
 from pipeline.features.rows import RowCache
 from pipeline.features.store import MISSING, OK, UNREADABLE
-from tests.features.fresh_process import FRESH
+from tests.features.fresh_process import fault_on_a_full_disk
 from tests.features.toy_encoder import ToyEncoder, items, key_of, row_of
 
 
@@ -65,14 +62,8 @@ def test_a_missing_row_is_named_and_the_earlier_file_stays(tmp_path: Path, cache
     assert out.read_bytes() == b"earlier"
 
 
-def assemble_on_a_full_disk(out: Path, root: Path, numbers: list[int], told: Connection) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
-    try:
-        assemble(out, ToyEncoder(), keys(*numbers), RowCache(root, ToyEncoder()))
-    except UserError as error:
-        told.send(str(error))
-    # HDF5 cannot flush what it holds open, and takes the process down when Python ends in order.
-    os._exit(0)
+def assemble_numbers(out: Path, root: Path, numbers: list[int]) -> None:
+    assemble(out, ToyEncoder(), keys(*numbers), RowCache(root, ToyEncoder()))
 
 
 def test_a_full_disk_is_named_and_the_earlier_file_stays(tmp_path: Path) -> None:
@@ -82,13 +73,8 @@ def test_a_full_disk_is_named_and_the_earlier_file_stays(tmp_path: Path) -> None
         cache.write({key_of(n): row_of(n) for n in range(start, start + 50)})
     out = tmp_path / "out.h5"
     out.write_bytes(b"earlier")
-    heard, told = FRESH.Pipe(duplex=False)
-    arguments = (out, root, list(range(1000)), told)
-    process = FRESH.Process(target=assemble_on_a_full_disk, args=arguments)
-    process.start()
-    assert heard.poll(60)
-    assert f"cannot write {out}: File too large" in heard.recv()
-    process.join()
+    fault = fault_on_a_full_disk(assemble_numbers, out, root, list(range(1000)))
+    assert fault.startswith(f"UserError: cannot write {out}: File too large")
     assert out.read_bytes() == b"earlier"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out.h5"]
 

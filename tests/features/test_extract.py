@@ -12,7 +12,7 @@ from pipeline.features import extract as extraction
 from pipeline.features.encoder import Row
 from pipeline.features.extract import extract
 from pipeline.features.rows import RowCache
-from tests.features.fresh_process import FRESH
+from tests.features.fresh_process import FRESH, fault_on_a_full_disk
 from tests.features.toy_encoder import (
     ToyEncoder,
     extract_and_assemble,
@@ -117,11 +117,13 @@ def test_a_fault_ends_the_run_and_finished_rows_stay(
     assert set(range(50)) <= computed(cache, range(100)) <= set(range(60))
 
 
-def test_rows_that_cannot_be_written_end_the_run(tmp_path: Path, small_files: None) -> None:
-    encoder = ToyEncoder()
-    cache = RowCache(tmp_path, encoder)
-    with pytest.raises(ValueError, match="cannot write"):
-        extract(encoder, items(range(2000)), cache)
+def extract_numbers(root: Path, count: int) -> None:
+    extract(ToyEncoder(), items(range(count)), RowCache(root, ToyEncoder()))
+
+
+def test_rows_that_cannot_be_written_end_the_run(tmp_path: Path) -> None:
+    fault = fault_on_a_full_disk(extract_numbers, tmp_path, 2000)
+    assert fault.startswith(f"UserError: cannot write {tmp_path}")
 
 
 def test_pytorch_keeps_its_threads_outside(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.features.encoder import Field
 from pipeline.features.rows import RowCache, cache_root
+from tests.features.fresh_process import fault_on_a_full_disk
 from tests.features.toy_encoder import ToyEncoder, key_of, row_of
 
 
@@ -199,10 +200,15 @@ def test_only_old_temporary_files_are_removed(tmp_path: Path) -> None:
     assert new.exists()
 
 
-def test_a_full_disk_is_named_and_leaves_no_shard(tmp_path: Path, small_files: None) -> None:
+def write_rows(root: Path, count: int) -> None:
+    RowCache(root, ToyEncoder()).write(rows(*range(count)))
+
+
+def test_a_full_disk_is_named_and_leaves_no_shard(tmp_path: Path) -> None:
+    fault = fault_on_a_full_disk(write_rows, tmp_path, 1000)
     cache = RowCache(tmp_path, ToyEncoder())
-    with pytest.raises(UserError, match=f"cannot write {cache.folder}.*too large"):
-        cache.write(rows(*range(1000)))
+    assert fault.startswith(f"UserError: cannot write {cache.folder}")
+    assert "too large" in fault
     assert shards(cache) == []
     assert list(cache.folder.glob(".*")) == []
 
