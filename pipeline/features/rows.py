@@ -13,7 +13,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 
 import platformdirs
@@ -21,12 +20,21 @@ from safetensors import SafetensorError
 
 from pipeline.errors import UserError
 from pipeline.features.encoder import Encoder, Row, identity, identity_digest
-from pipeline.features.shards import check_row, pack, read_keys, read_lengths, unpack
+from pipeline.features.shards import (
+    SHARD_SUFFIX,
+    check_row,
+    pack,
+    read_keys,
+    read_lengths,
+    shard_name,
+    unpack,
+)
 from pipeline.files import TEMPORARY_SUFFIX, whole_file
 
 logger = logging.getLogger(__name__)
 
-_SHARD_SUFFIX = ".safetensors"
+FINGERPRINT = "fingerprint.json"
+DAMAGED_SUFFIX = ".damaged"
 # Writing a shard takes well under a second, so an older temporary file has lost its process.
 _ABANDONED_AFTER = 3600.0
 
@@ -72,7 +80,7 @@ class RowCache:
         for key, row in rows.items():
             check_row(f"{self._name} row {key}", row, self._fields)
         data = pack(rows, self._fields)
-        name = sha256(data).hexdigest() + _SHARD_SUFFIX
+        name = shard_name(data)
         self._open_folder()
         with whole_file(self.folder / name) as temporary:
             temporary.write_bytes(data)
@@ -96,7 +104,7 @@ class RowCache:
         return found
 
     def _open_folder(self) -> None:
-        path = self.folder / "fingerprint.json"
+        path = self.folder / FINGERPRINT
         if path.exists():
             if path.read_text(encoding="utf-8") != self._identity:
                 raise UserError(f"{path} describes another encoder; delete {self.folder}")
@@ -115,7 +123,7 @@ class RowCache:
                 continue  # another process was faster
 
     def _refresh(self) -> None:
-        present = {path.name for path in self.folder.glob(f"*{_SHARD_SUFFIX}")}
+        present = {path.name for path in self.folder.glob(f"*{SHARD_SUFFIX}")}
         if gone := self._known - present:
             self._forget(gone)
         for name in sorted(present - self._known):
@@ -152,7 +160,7 @@ class RowCache:
         except FileNotFoundError:
             self._forget({name})
             return None
-        if sha256(data).hexdigest() + _SHARD_SUFFIX != name:
+        if shard_name(data) != name:
             self._set_aside(name, "its bytes do not match its name")
             return None
         self._verified.add(name)
@@ -168,7 +176,7 @@ class RowCache:
         self._forget({name})
         path = self.folder / name
         try:
-            path.replace(path.with_suffix(".damaged"))
+            path.replace(path.with_suffix(DAMAGED_SUFFIX))
         except FileNotFoundError:
             return  # another process was faster
         logger.warning("%s is damaged (%s); set aside, its rows are computed again", path, reason)

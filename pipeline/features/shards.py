@@ -6,6 +6,7 @@ offsets (n + 1,) i8     where each row of the ragged fields begins, and where th
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,15 @@ from safetensors.numpy import load, save
 from pipeline.errors import UserError
 from pipeline.features.encoder import Field, Row
 
+SHARD_SUFFIX = ".safetensors"
+
 _KEYS = "keys"
 _OFFSETS = "offsets"
+
+
+def shard_name(data: bytes) -> str:
+    """The name of the shard with these bytes: their digest. A file of another name is damaged."""
+    return sha256(data).hexdigest() + SHARD_SUFFIX
 
 
 def check_row(name: str, row: Row, fields: tuple[Field, ...]) -> None:

@@ -1,0 +1,1 @@
+"""What `python -m pipeline` can do besides the stages: one module per command."""

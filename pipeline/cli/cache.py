@@ -1,0 +1,102 @@
+"""python -m pipeline cache: the rows that encoders have computed, and the room they take."""
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tqdm import tqdm
+
+from pipeline.errors import UserError
+from pipeline.features.cache_folders import CacheFolder, cache_folders, is_sound, prunable
+from pipeline.features.rows import cache_root
+
+_MOST_DAYS = 36_500
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="action")
+    actions.add_parser("list", help="encoders, rows, bytes and last use (the default)")
+    actions.add_parser("verify", help="read every shard again and report damage")
+    prune = actions.add_parser("prune", help="delete the rows that meet all conditions given")
+    prune.add_argument("--encoder", metavar="NAME", help="rows of this encoder")
+    prune.add_argument("--older-than", metavar="DAYS", type=_days, help="not used for so long")
+    prune.add_argument(
+        "--superseded",
+        action="store_true",
+        help="a later fingerprint of the same encoder was used since",
+    )
+    prune.add_argument("--dry-run", action="store_true", help="only show what would go")
+    prune.add_argument("--yes", action="store_true", help="delete without asking")
+
+
+def run(arguments: Namespace) -> None:
+    folders = cache_folders(cache_root())
+    if arguments.action == "verify":
+        _verify(folders)
+    elif arguments.action == "prune":
+        _prune(folders, arguments)
+    else:
+        print(f"row cache: {cache_root()}")
+        _list(folders)
+
+
+def _list(folders: Sequence[CacheFolder]) -> None:
+    width = max((len(folder.encoder) for folder in folders), default=0)
+    width = max(width, len("encoder"))
+    print(f"{'encoder':{width}}  {'fingerprint':16}  {'rows':>9}  {'size':>7}  last use")
+    for folder in folders:
+        print(
+            f"{folder.encoder:{width}}  {folder.path.name:16}  {folder.count_rows():9,}"
+            f"  {_size(folder.bytes):>7}  {folder.last_use:%Y-%m-%d %H:%M}"
+        )
+    print(f"{len(folders)} in all, {_size(sum(folder.bytes for folder in folders))}")
+
+
+def _verify(folders: Sequence[CacheFolder]) -> None:
+    shards = [shard for folder in folders for shard in folder.shards]
+    damaged = [s for s in tqdm(shards, desc="verifying", unit="shard") if not is_sound(s)]
+    for shard in damaged:
+        print(f"damaged: {shard}")
+    for folder in folders:
+        for shard in folder.set_aside():
+            print(f"set aside earlier: {shard}")
+    if damaged:
+        raise UserError(
+            f"{len(damaged)} of {len(shards)} shards are damaged; the next extraction that needs"
+            " them sets them aside and computes their rows again"
+        )
+    print(f"{len(shards)} shards are sound")
+
+
+def _prune(folders: Sequence[CacheFolder], arguments: Namespace) -> None:
+    conditions = arguments.encoder, arguments.older_than, arguments.superseded
+    if conditions == (None, None, False):
+        raise UserError("say what to prune: --encoder NAME, --older-than DAYS or --superseded")
+    chosen = list(prunable(folders, *conditions))
+    _list(chosen)
+    if not chosen or arguments.dry_run:
+        return
+    if not (arguments.yes or _agreed()):
+        print("nothing was deleted")
+        return
+    for folder in chosen:
+        folder.remove()
+    print("deleted")
+
+
+def _agreed() -> bool:
+    try:
+        return input("Delete them? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        raise UserError("nobody is there to ask; repeat with --yes to delete") from None
+
+
+def _days(text: str) -> timedelta:
+    days = int(text)
+    if not 0 <= days <= _MOST_DAYS:
+        raise ArgumentTypeError(f"{days} days; allowed: 0 to {_MOST_DAYS}")
+    return timedelta(days=days)
+
+
+def _size(count: int) -> str:
+    return f"{tqdm.format_sizeof(count, divisor=1000)}B"
