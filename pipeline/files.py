@@ -1,11 +1,13 @@
 """Files that appear whole or not at all."""
 
+import io
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError
 
@@ -42,6 +44,51 @@ def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+class PatientFile(io.FileIO):
+    """A new file that takes every write, and keeps the first fault until `end`.
+
+    For libraries that do not survive a write that fails.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+b")
+        self._fault: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        try:
+            while rest:
+                rest = rest[super().write(rest) :]
+        except OSError as fault:
+            self._fault = self._fault or fault
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as fault:
+            self._fault = self._fault or fault
+            return size or 0
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer; what lies behind the end, or was not taken, reads as zeros."""
+        view = memoryview(buffer).cast("B")
+        found = super().readinto(view) or 0
+        view[found:] = bytes(len(view) - found)
+        return len(view)
+
+    def end(self) -> None:
+        """Close the file.
+
+        Raises:
+            OSError: the first fault of all writes.
+        """
+        self.close()
+        if self._fault is not None:
+            raise self._fault
 
 
 def _sync(path: Path) -> None:

@@ -5,7 +5,6 @@ the same rows give the same bytes.
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import UserError
-from pipeline.files import whole_file
+from pipeline.files import PatientFile, whole_file
 
 Array = npt.NDArray[Any]
 
@@ -39,22 +38,21 @@ def create_store(
     Raises:
         UserError: the file cannot be written; an earlier one is then kept as it was.
     """
-    with whole_file(path, size) as temporary, _hdf5_faults(), h5py.File(temporary, "w") as file:
+    with whole_file(path, size) as temporary, _hdf5_file(temporary) as file:
         file.create_dataset("keys", data=np.array(keys, dtype=_KEY_TYPE))
         file.attrs["fingerprint"] = fingerprint
         yield file
 
 
 @contextmanager
-def _hdf5_faults() -> Iterator[None]:
-    """h5py reports a failed write as OSError or, when it closes a file, as RuntimeError."""
+def _hdf5_file(path: Path) -> Iterator[h5py.File]:
+    # HDF5 cannot close a file that it could not write: it takes the process down with it.
+    sink = PatientFile(path)
     try:
-        yield
-    except RuntimeError as error:
-        reason = re.search(r"error message = '([^']*)'", str(error))
-        if reason is None:
-            raise
-        raise OSError(reason[1]) from error
+        with h5py.File(sink, "w") as file:
+            yield file
+    finally:
+        sink.end()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """New processes that need not import the heavy libraries each for itself."""
 
 import multiprocessing
-import os
 import resource
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -25,7 +24,8 @@ def fault_on_a_full_disk(work: Callable[..., object], *arguments: object) -> str
     told.close()
     assert heard.poll(60)
     fault: str = heard.recv()
-    process.join()
+    process.join(60)
+    assert process.exitcode == 0
     return fault
 
 
@@ -38,5 +38,3 @@ def _work_on_a_full_disk(
         told.send("")
     except Exception as error:
         told.send(f"{type(error).__name__}: {error}")
-    # HDF5 cannot flush what it holds open, and takes the process down when Python ends in order.
-    os._exit(0)
