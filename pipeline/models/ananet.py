@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from pipeline.errors import UserError
+from pipeline.models.layers import masked_mean
 from pipeline.params import (
     AlignmentParams,
     AssociationParams,
@@ -325,9 +326,3 @@ class AnANet(nn.Module):
         except RuntimeError as error:
             raise UserError(f"{folder}: weights do not fit {CONFIG_FILE}: {error}") from None
         return model.eval()
-
-
-def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the valid entries of axis 1, (B, M, d) and (B, M) -> (B, d); zero if none is."""
-    count = mask.sum(1, keepdim=True).clamp(min=1)  # (B, 1)
-    return (values * mask.unsqueeze(-1)).sum(1) / count

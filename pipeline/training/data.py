@@ -14,33 +14,40 @@ from torch import Tensor
 
 from pipeline import paths
 from pipeline.errors import UserError
-from pipeline.features.store import BertFeatures, Features, GloveFeatures, RegionFeatures
+from pipeline.features.store import (
+    BertFeatures,
+    Features,
+    GloveFeatures,
+    RegionFeatures,
+    SceneFeatures,
+)
 from pipeline.params import ModelParams
 from pipeline.training.batching import Rows, ordered_batches, shuffled_batches
-from pipeline.training.region_order import region_order
+from pipeline.training.pictures import RegionVectors, SceneVectors
 from pipeline.training.words import WordVectors
+
+REGION_NAMES = ("regions", "region_mask")
+SCENE_NAMES = ("pooled", "grid")
 
 
 @dataclass(frozen=True)
 class PairBatch:
-    """B pairs, padded to their longest text."""
+    """B pairs, padded to their longest text.
 
-    regions: Tensor  # (B, K, D_r) float32
-    region_mask: Tensor  # (B, K) bool
-    words: Tensor  # (B, L, D_w) float32
-    word_mask: Tensor  # (B, L) bool
-    labels: Tensor  # (B,) int64
+    inputs: by the names that models give them, what was loaded of: regions (B, K, D_r),
+    region_mask (B, K) bool, pooled (B, D), grid (B, cells, C), words (B, L, D_w),
+    word_mask (B, L) bool; float32 where not bool. labels: (B,) int64.
+    """
 
-    @property
-    def inputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What a model's forward takes."""
-        return self.regions, self.region_mask, self.words, self.word_mask
+    inputs: dict[str, Tensor]
+    labels: Tensor
 
 
 class PairFeatures:
-    """Pairs of all splits, with their pictures' regions and their texts' words.
+    """Pairs of all splits, with features of their pictures and their texts' words.
 
     ids: n pair ids. labels: (n,) class indices. regions: K and D_r of a picture. word_dim: D_w.
+    scene_dims: widths of `pooled` and `grid`, where loaded.
     encoders: feature file name -> sha256 of what its rows were computed with.
     """
 
@@ -48,33 +55,44 @@ class PairFeatures:
         self,
         pairs: pd.DataFrame,
         labels: Sequence[str],
-        regions: RegionFeatures,
+        regions: RegionFeatures | None,
         words: Sequence[GloveFeatures | BertFeatures],
         order: str,
+        scenes: SceneFeatures | None = None,
+        scene_names: Sequence[str] = (),
     ) -> None:
         """Join a table like pairs.parquet with feature files, by key.
 
         Args:
             pairs: columns id, split, label, image_key, text_key.
             labels: class names; a class is the index of its name here.
-            regions: the regions of every picture.
+            regions: the regions of every picture, for models that read them.
             words: one or two files of word vectors; a word gets theirs side by side.
             order: conf | area | raster, see `region_order`.
+            scenes: vector and grid of every picture, for models that read them.
+            scene_names: of `pooled` and `grid`, those to keep.
 
         Raises:
             UserError: a key has no row, a label is unknown, or the files disagree.
         """
         self.ids: list[str] = pairs["id"].tolist()
         self.labels = _class_indices(pairs["label"], labels)
-        self.region_count, self.region_dim = regions.features.shape[1:]
-        self.encoders = {file.path.name: _digest(file) for file in (regions, *words)}
+        files = [file for file in (regions, scenes, *words) if file]
+        self.encoders = {file.path.name: _digest(file) for file in files}
         self._splits = pairs["split"].to_numpy()
         self._words = WordVectors(pairs["text_key"].tolist(), words)
         self.word_dim = self._words.width
-        self._images = torch.from_numpy(regions.index(pairs["image_key"].tolist()))  # (n,)
-        self._regions = torch.from_numpy(regions.features).flatten(0, 1)  # (m * K, D_r)
-        self._region_mask = torch.from_numpy(regions.mask).flatten()  # (m * K,)
-        self._order = torch.from_numpy(region_order(regions, order))  # (m, K)
+        self._pictures: list[RegionVectors | SceneVectors] = []
+        self.region_count = self.region_dim = 0
+        self.scene_dims: dict[str, int] = {}
+        keys = pairs["image_key"].tolist()
+        if regions:
+            self.region_count, self.region_dim = regions.features.shape[1:]
+            self._pictures.append(RegionVectors(keys, regions, order))
+        if scenes:
+            vectors = SceneVectors(keys, scenes, scene_names)
+            self.scene_dims = vectors.widths
+            self._pictures.append(vectors)
         self._device = torch.device("cpu")
 
     @classmethod
@@ -86,8 +104,13 @@ class PairFeatures:
         regions: Path = paths.REGIONS,
         glove: Path = paths.GLOVE,
         bert: Path = paths.BERT,
+        scenes: Path = paths.SCENES,
+        names: Sequence[str] = REGION_NAMES,
     ) -> Self:
-        """Read what `prepare` and the extraction stages wrote; `model` says which text vectors."""
+        """Read what `prepare` and the extraction stages wrote.
+
+        `model` says which text vectors; `names`, which features of pictures: see `features_of`.
+        """
         if not pairs.exists():
             raise UserError(f"{pairs} not found; run the stage that writes it (dvc repro)")
         words: list[GloveFeatures | BertFeatures] = []
@@ -95,14 +118,22 @@ class PairFeatures:
             words.append(GloveFeatures.read(glove))
         if "bert" in model.text:
             words.append(BertFeatures.read(bert))
-        table = pd.read_parquet(pairs)
-        return cls(table, labels, RegionFeatures.read(regions), words, model.region_order)
+        scene_names = [name for name in SCENE_NAMES if name in names]
+        return cls(
+            pd.read_parquet(pairs),
+            labels,
+            RegionFeatures.read(regions) if "regions" in names else None,
+            words,
+            model.region_order,
+            SceneFeatures.read(scenes) if scene_names else None,
+            scene_names,
+        )
 
     def to(self, device: torch.device) -> Self:
         """Keep features on a device, where batches are then made."""
         self._words.to(device)
-        for name in ("_images", "_regions", "_region_mask", "_order"):
-            setattr(self, name, getattr(self, name).to(device))
+        for vectors in self._pictures:
+            vectors.to(device)
         self._device = device
         return self
 
@@ -128,21 +159,14 @@ class PairFeatures:
     def gather(self, rows: Rows) -> PairBatch:
         """The pairs of these rows as one batch."""
         pairs = torch.from_numpy(rows).to(self._device)
-        images = self._images[pairs]
-        slots = images.unsqueeze(1) * self.region_count + self._order[images]  # (B, K)
-        # Rows of a flat table are copied whole, which is several times faster than to index twice.
-        regions = self._regions.index_select(0, slots.flatten()).float()
         lengths = self._words.lengths[rows]
         words, word_mask = self._words.gather(
             pairs, torch.from_numpy(lengths).to(self._device), int(lengths.max())
         )
-        return PairBatch(
-            regions=regions.view(*slots.shape, -1),
-            region_mask=self._region_mask[slots],
-            words=words,
-            word_mask=word_mask,
-            labels=torch.from_numpy(self.labels[rows]).to(self._device),
-        )
+        inputs = {"words": words, "word_mask": word_mask}
+        for vectors in self._pictures:
+            inputs |= vectors.gather(pairs)
+        return PairBatch(inputs, torch.from_numpy(self.labels[rows]).to(self._device))
 
 
 def require_encoders(features: PairFeatures, trained_with: dict[str, str]) -> None:

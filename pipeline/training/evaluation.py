@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pipeline.models.ananet import AnANet, AnANetOutput
+from pipeline.models.classifier import Classifier, judge, stream_logits
 from pipeline.training.data import PairFeatures
 from pipeline.training.metrics import Classes, bootstrap_intervals, classification_metrics
 
@@ -38,7 +38,7 @@ class Predictions:
 
 
 @torch.inference_mode()
-def predict(model: AnANet, features: PairFeatures, split: str) -> Predictions:
+def predict(model: Classifier, features: PairFeatures, split: str) -> Predictions:
     """Judge every pair of a split; the model is left in evaluation mode."""
     model.eval()
     batches = features.batches(split, _BATCH_SIZE)
@@ -46,8 +46,8 @@ def predict(model: AnANet, features: PairFeatures, split: str) -> Predictions:
     losses: list[dict[str, Tensor]] = []
     for rows in batches:
         batch = features.gather(rows)
-        output = model(*batch.inputs)
-        found.append({"all": output.logits.softmax(-1), **_votes(output)})
+        output = judge(model, batch.inputs)
+        found.append({"all": output.logits.softmax(-1), **stream_logits(output)})
         losses.append(model.loss(output, batch.labels))
 
     order = np.argsort(np.concatenate(batches))
@@ -84,8 +84,3 @@ def evaluation_metrics(
         own = classification_metrics(gold, votes, labels)
         metrics |= {f"{stream}_{name}": own[name] for name in ("accuracy", "f1_weighted")}
     return metrics
-
-
-def _votes(output: AnANetOutput) -> dict[str, Tensor]:
-    streams = {"association": output.association, "alignment": output.alignment}
-    return {name: stream.logits for name, stream in streams.items() if stream}

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
-from pipeline.models.ananet import AnANet
+from pipeline.models.classifier import Classifier, judge
 from pipeline.params import TrainParams
 from pipeline.training.data import PairFeatures
 from pipeline.training.evaluation import mean_losses, predict
@@ -28,14 +28,14 @@ class Best:
     score: float = -1.0
     weights: dict[str, Tensor] = field(default_factory=dict)
 
-    def offer(self, epoch: int, score: float, model: AnANet) -> None:
+    def offer(self, epoch: int, score: float, model: Classifier) -> None:
         """Keep the model's weights if no earlier epoch did as well."""
         if score > self.score:
             self.epoch, self.score = epoch, score
             self.weights = {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def fit(model: AnANet, features: PairFeatures, params: TrainParams, log: Log) -> Best:
+def fit(model: Classifier, features: PairFeatures, params: TrainParams, log: Log) -> Best:
     """Train on the train split until dev's weighted F1 stops rising; leaves the best weights.
 
     Args:
@@ -67,7 +67,7 @@ def fit(model: AnANet, features: PairFeatures, params: TrainParams, log: Log) ->
 
 
 def _train_epoch(
-    model: AnANet,
+    model: Classifier,
     features: PairFeatures,
     params: TrainParams,
     optimizer: torch.optim.Optimizer,
@@ -81,7 +81,7 @@ def _train_epoch(
     predicted, losses = [], []
     for step, rows in enumerate(batches, start=1):
         batch = features.gather(rows)
-        output = model(*batch.inputs)
+        output = judge(model, batch.inputs)
         terms = model.loss(output, batch.labels)
         optimizer.zero_grad()
         torch.autograd.backward(terms["total"])
@@ -97,7 +97,7 @@ def _train_epoch(
     return _figures("train", gold, found, mean_losses(losses, [len(rows) for rows in batches]))
 
 
-def _judge_dev(model: AnANet, features: PairFeatures) -> dict[str, float]:
+def _judge_dev(model: Classifier, features: PairFeatures) -> dict[str, float]:
     found = predict(model, features, "dev")
     return _figures("dev", found.gold, found.predicted, found.losses)
 

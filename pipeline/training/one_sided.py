@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipeline.models.ananet import masked_mean
+from pipeline.models.layers import masked_mean
 from pipeline.training.data import PairFeatures
 from pipeline.training.metrics import Classes
 
@@ -45,9 +45,9 @@ def _means(features: PairFeatures, split: str) -> tuple[Vectors, Vectors]:
 def _mean_batches(features: PairFeatures, split: str) -> Iterator[tuple[Vectors, Vectors]]:
     rows = features.rows(split)
     for start in range(0, len(rows), _BATCH_SIZE):
-        batch = features.gather(rows[start : start + _BATCH_SIZE])
-        image = masked_mean(batch.regions, batch.region_mask)  # (B, D_r)
-        text = masked_mean(batch.words, batch.word_mask)  # (B, D_w)
+        inputs = features.gather(rows[start : start + _BATCH_SIZE]).inputs
+        image = masked_mean(inputs["regions"], inputs["region_mask"])  # (B, D_r)
+        text = masked_mean(inputs["words"], inputs["word_mask"])  # (B, D_w)
         yield image.cpu().numpy(), text.cpu().numpy()
 
 

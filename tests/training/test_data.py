@@ -43,7 +43,7 @@ def test_batch_holds_each_pair_s_own_features(tmp_path: Path, shuffled: bool) ->
     features = corpus.features(tmp_path)
     rows = np.array([70, 3, 11, 60], dtype=np.int64)
     batch = features.gather(rows)
-    assert batch.words.shape[1] == batch.word_mask.sum(1).max()
+    assert batch.inputs["words"].shape[1] == batch.inputs["word_mask"].sum(1).max()
     for i, row in enumerate(rows):
         pair = corpus.pairs.iloc[row]
         assert features.ids[row] == pair["id"]
@@ -52,18 +52,20 @@ def test_batch_holds_each_pair_s_own_features(tmp_path: Path, shuffled: bool) ->
             words_of(tmp_path, pair["text_key"]),
             regions_of(tmp_path, pair["image_key"]),
         )
-        np.testing.assert_array_equal(batch.words[i, : len(words)], words)
-        assert not batch.words[i, len(words) :].any()
-        assert batch.word_mask[i].tolist() == [j < len(words) for j in range(batch.words.shape[1])]
-        np.testing.assert_array_equal(batch.regions[i], regions)
-        np.testing.assert_array_equal(batch.region_mask[i], mask)
+        np.testing.assert_array_equal(batch.inputs["words"][i, : len(words)], words)
+        assert not batch.inputs["words"][i, len(words) :].any()
+        assert batch.inputs["word_mask"][i].tolist() == [
+            j < len(words) for j in range(batch.inputs["words"].shape[1])
+        ]
+        np.testing.assert_array_equal(batch.inputs["regions"][i], regions)
+        np.testing.assert_array_equal(batch.inputs["region_mask"][i], mask)
 
 
 def test_features_stay_in_half_precision_until_a_batch_is_made(tmp_path: Path) -> None:
     features = tiny_corpus().features(tmp_path)
-    assert features._regions.dtype == torch.float16
+    assert features._pictures[0]._regions.dtype == torch.float16
     batch = features.gather(features.rows("dev"))
-    assert batch.regions.dtype == batch.words.dtype == torch.float32
+    assert batch.inputs["regions"].dtype == batch.inputs["words"].dtype == torch.float32
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_text_choice_decides_width_and_files(
     assert features.encoders.keys() == files
     both = words_of(tmp_path, corpus.pairs["text_key"][5])
     expected = {"glove+bert": both, "glove": both[:, :D_G], "bert": both[:, D_G:]}[text]
-    np.testing.assert_array_equal(features.gather(np.array([5])).words[0], expected)
+    np.testing.assert_array_equal(features.gather(np.array([5])).inputs["words"][0], expected)
 
 
 def test_splits_are_kept_apart(tmp_path: Path) -> None:
@@ -150,7 +152,32 @@ def test_other_encoders_than_the_model_s_are_refused(tmp_path: Path) -> None:
         require_encoders(features, {"regions.h5": features.encoders["regions.h5"]})
 
 
-def test_inputs_are_in_the_model_s_order(tmp_path: Path) -> None:
-    batch: PairBatch = tiny_corpus().features(tmp_path).gather(np.array([0, 1]))
-    shapes = [tuple(value.shape[:1]) + tuple(value.shape[2:]) for value in batch.inputs]
-    assert shapes == [(2, D_R), (2,), (2, D_G + D_B), (2,)]
+@pytest.mark.parametrize(
+    ("names", "inputs", "file"),
+    [
+        (("regions", "region_mask"), {"regions", "region_mask"}, "regions.h5"),
+        (("pooled",), {"pooled"}, "scenes.h5"),
+        (("grid",), {"grid"}, "scenes.h5"),
+    ],
+)
+def test_only_what_a_model_reads_is_loaded(
+    tmp_path: Path, names: tuple[str, ...], inputs: set[str], file: str
+) -> None:
+    tiny_corpus().write(tmp_path)
+    (tmp_path / ({"regions.h5", "scenes.h5"} - {file}).pop()).unlink()
+    features = load(tmp_path, DEFAULTS, names)
+    assert features.encoders.keys() == {file, "glove.h5", "bert.h5"}
+    batch: PairBatch = features.gather(np.array([0, 1]))
+    assert batch.inputs.keys() == inputs | {"words", "word_mask"}
+
+
+def test_scenes_belong_to_their_pairs(tmp_path: Path) -> None:
+    corpus = tiny_corpus()
+    corpus.write(tmp_path)
+    rows = np.array([70, 3, 11])
+    batch = load(tmp_path, DEFAULTS, ("pooled", "grid")).gather(rows)
+    for name in ("pooled", "grid"):
+        assert batch.inputs[name].dtype == torch.float32
+        for i, row in enumerate(rows):
+            place = corpus.image_keys.index(corpus.pairs["image_key"][row])
+            np.testing.assert_array_equal(batch.inputs[name][i], corpus.scenes[name][place])

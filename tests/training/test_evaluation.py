@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from pipeline.models.ananet import AnANet
+from pipeline.models.classifier import judge
 from pipeline.training import evaluation
 from pipeline.training.data import PairFeatures
 from pipeline.training.evaluation import evaluation_metrics, predict
@@ -34,7 +35,7 @@ def test_each_pair_gets_its_own_prediction(
     assert found.gold.tolist() == features.labels[rows].tolist()
     for i, row in enumerate(rows):
         with torch.no_grad():
-            output = model.eval()(*features.gather(np.array([row])).inputs)
+            output = judge(model.eval(), features.gather(np.array([row])).inputs)
         expected = output.logits.softmax(-1)[0].numpy()
         np.testing.assert_allclose(found.probabilities[i], expected, atol=1e-6)
         assert output.association is not None

@@ -1,7 +1,7 @@
 """A drawn corpus of pairs with feature files, small enough to learn in a blink."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.tiny import tiny_params
 LABELS = ["irrelevant", "implicit", "explicit"]
 SIZES = {"train": 60, "dev": 21, "test": 24}
 K, D_R, D_G, D_B = 5, 6, 4, 3
+D_POOLED, CELLS, D_GRID = 7, 4, 3
 
 
 @dataclass
@@ -28,6 +29,7 @@ class TinyCorpus:
 
     pairs: pd.DataFrame
     regions: dict[str, Any]
+    scenes: dict[str, Any]
     glove: dict[str, Any]
     bert: dict[str, Any]
     image_keys: list[str]
@@ -39,6 +41,7 @@ class TinyCorpus:
         self.pairs.to_parquet(folder / "pairs.parquet", index=False)
         for name, keys, arrays in (
             ("regions", self.image_keys, self.regions),
+            ("scenes", self.image_keys, self.scenes),
             ("glove", self.text_keys, self.glove),
             ("bert", self.text_keys, self.bert),
         ):
@@ -48,6 +51,8 @@ class TinyCorpus:
                     file[dataset] = values
                 if name == "regions":
                     file.attrs["class_names"] = json.dumps(["thing"])
+                if name == "scenes":
+                    file.attrs["grid_shape"] = (2, CELLS // 2)
 
     def features(self, folder: Path, changes: Mapping[str, Any] | None = None) -> PairFeatures:
         """Write the files and load them, with `changes` to the defaults of params.yaml."""
@@ -55,9 +60,11 @@ class TinyCorpus:
         return load(folder, tiny_params(changes).model)
 
 
-def load(folder: Path, model: ModelParams) -> PairFeatures:
-    files = {name: folder / f"{name}.h5" for name in ("regions", "glove", "bert")}
-    return PairFeatures.load(LABELS, model, pairs=folder / "pairs.parquet", **files)
+def load(
+    folder: Path, model: ModelParams, names: Sequence[str] = ("regions", "region_mask")
+) -> PairFeatures:
+    files = {name: folder / f"{name}.h5" for name in ("regions", "scenes", "glove", "bert")}
+    return PairFeatures.load(LABELS, model, pairs=folder / "pairs.parquet", **files, names=names)
 
 
 def read(folder: Path) -> tuple[RegionFeatures, GloveFeatures, BertFeatures]:
@@ -90,6 +97,7 @@ def tiny_corpus(seed: int = 0) -> TinyCorpus:
         pairs=pairs,
         regions=_regions(rng, image_type[image_rows]),
         **_texts(rng, text_type[text_rows], lengths[text_rows]),
+        scenes=_scenes(rng, image_type[image_rows]),
         image_keys=pairs["image_key"].iloc[image_rows].tolist(),
         text_keys=pairs["text_key"].iloc[text_rows].tolist(),
     )
@@ -133,3 +141,15 @@ def _texts(rng: np.random.Generator, types: Any, lengths: Any) -> dict[str, Any]
         "offsets": offsets.copy(),
     }
     return {"glove": glove, "bert": bert}
+
+
+def _scenes(rng: np.random.Generator, types: Any) -> dict[str, Any]:
+    pooled = rng.normal(scale=0.1, size=(len(types), D_POOLED))
+    grid = rng.normal(scale=0.1, size=(len(types), CELLS, D_GRID))
+    pooled[np.arange(len(types)), types] += 1
+    grid[np.arange(len(types)), :, types] += 1
+    return {
+        "pooled": pooled.astype("f2"),
+        "grid": grid.astype("f2"),
+        "status": np.zeros(len(types), "u1"),
+    }

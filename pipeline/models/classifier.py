@@ -1,0 +1,66 @@
+"""What training and prediction ask of a model: every classifier of pairs has this shape.
+
+A model's `forward` names the features that it reads by its parameters: a model with
+`forward(self, pooled, words, word_mask)` gets the pooled scene vectors and the words, and nothing
+else is loaded for it. The names are those of `FEATURES`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from inspect import signature
+from typing import Any, Protocol
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+FEATURES = ("regions", "region_mask", "pooled", "grid", "words", "word_mask")
+
+
+@dataclass(frozen=True)
+class Output:
+    """The least a model gives back. A field with `logits` of its own is a stream."""
+
+    logits: Tensor  # (B, C)
+
+
+class Classifier(Protocol):
+    """A network that tells how image and text of each pair relate."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Features of B pairs, by name -> an `Output` or a dataclass like it."""
+
+    def loss(self, output: Any, labels: Tensor) -> dict[str, Tensor]:
+        """Scalars for labels (B,), among them `total`, which is minimised."""
+
+    # What every nn.Module has.
+    @property
+    def forward(self) -> Callable[..., Any]: ...
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
+    def train(self) -> Any: ...
+    def eval(self) -> Any: ...
+
+
+class Baseline(nn.Module):
+    """A classifier that is trained with cross-entropy alone."""
+
+    def loss(self, output: Output, labels: Tensor) -> dict[str, Tensor]:
+        """`total`, the mean cross-entropy for labels (B,)."""
+        return {"total": F.cross_entropy(output.logits, labels)}
+
+
+def features_of(model: Classifier | type[nn.Module]) -> tuple[str, ...]:
+    """The names of the features that a model's forward takes."""
+    return tuple(name for name in signature(model.forward).parameters if name in FEATURES)
+
+
+def judge(model: Classifier, inputs: Mapping[str, Tensor]) -> Any:
+    """The model's output for features by name, of which it takes those that it reads."""
+    return model(**{name: inputs[name] for name in features_of(model)})
+
+
+def stream_logits(output: Any) -> dict[str, Tensor]:
+    """The logits (B, C) of each part of an output that votes by itself, by its field's name."""
+    parts = {field.name: getattr(output, field.name) for field in fields(output)}
+    return {name: part.logits for name, part in parts.items() if hasattr(part, "logits")}
