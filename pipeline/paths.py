@@ -16,6 +16,7 @@ GLOVE = DATA / "features" / "glove.h5"
 BERT = DATA / "features" / "bert.h5"
 
 ANANET = DATA / "models" / "ananet"
+MODEL_CARD = ANANET / "README.md"
 
 REPORTS = DATA / "reports"
 CORPUS_REPORT = REPORTS / "corpus.json"

@@ -6,6 +6,7 @@ from pipeline.models.ananet import AnANet, AnANetConfig
 from pipeline.params import Params, load_params
 from pipeline.training.curves import training_curves
 from pipeline.training.data import PairFeatures
+from pipeline.training.encoders import EncoderSettings
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 from stages import run
@@ -20,6 +21,7 @@ def main() -> None:
     with training_curves(paths.TRAINING_CURVES) as log:
         best = fit(model, features, params.train, log)
     model.save_pretrained(paths.ANANET)
+    EncoderSettings.of(params, features.fingerprints).save(paths.ANANET)
     print(f"kept epoch {best.epoch}: weighted F1 {best.score:.4f} on dev")
 
 

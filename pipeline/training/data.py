@@ -1,28 +1,22 @@
 """All pairs with their features in memory; a batch is a selection of rows."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
 
 from pipeline import paths
 from pipeline.errors import UserError
-from pipeline.features.store import (
-    BertFeatures,
-    Features,
-    GloveFeatures,
-    RegionFeatures,
-    SceneFeatures,
-)
+from pipeline.features.store import BertFeatures, GloveFeatures, RegionFeatures, SceneFeatures
 from pipeline.params import ModelParams
 from pipeline.training.batching import Rows, ordered_batches, shuffled_batches
+from pipeline.training.encoders import digest
 from pipeline.training.pictures import RegionVectors, SceneVectors
 from pipeline.training.words import WordVectors
 
@@ -48,7 +42,7 @@ class PairFeatures:
 
     ids: n pair ids. labels: (n,) class indices. regions: K and D_r of a picture. word_dim: D_w.
     scene_dims: widths of `pooled` and `grid`, where loaded.
-    encoders: feature file name -> sha256 of what its rows were computed with.
+    fingerprints: feature file name -> what its rows were computed with.
     """
 
     def __init__(
@@ -64,7 +58,8 @@ class PairFeatures:
         """Join a table like pairs.parquet with feature files, by key.
 
         Args:
-            pairs: columns id, split, label, image_key, text_key.
+            pairs: columns id, split, label, image_key, text_key; new posts have no label, and then
+                every class is -1.
             labels: class names; a class is the index of its name here.
             regions: the regions of every picture, for models that read them.
             words: one or two files of word vectors; a word gets theirs side by side.
@@ -76,9 +71,9 @@ class PairFeatures:
             UserError: a key has no row, a label is unknown, or the files disagree.
         """
         self.ids: list[str] = pairs["id"].tolist()
-        self.labels = _class_indices(pairs["label"], labels)
+        self.labels = _class_indices(pairs, labels)
         files = [file for file in (regions, scenes, *words) if file]
-        self.encoders = {file.path.name: _digest(file) for file in files}
+        self.fingerprints = {file.path.name: file.fingerprint for file in files}
         self._splits = pairs["split"].to_numpy()
         self._words = WordVectors(pairs["text_key"].tolist(), words)
         self.word_dim = self._words.width
@@ -94,6 +89,11 @@ class PairFeatures:
             self.scene_dims = vectors.widths
             self._pictures.append(vectors)
         self._device = torch.device("cpu")
+
+    @property
+    def encoders(self) -> dict[str, str]:
+        """Feature file name -> sha256 of its fingerprint."""
+        return {name: digest(fingerprint) for name, fingerprint in self.fingerprints.items()}
 
     @classmethod
     def load(
@@ -156,6 +156,11 @@ class PairFeatures:
             return ordered_batches(rows, lengths, size)
         return shuffled_batches(rows, lengths, size, rng)
 
+    def slots(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Which of its picture's regions fills each slot of a pair, (B, K)."""
+        (regions,) = (part for part in self._pictures if isinstance(part, RegionVectors))
+        return regions.slots(torch.from_numpy(rows).to(self._device)).cpu().numpy()
+
     def gather(self, rows: Rows) -> PairBatch:
         """The pairs of these rows as one batch."""
         pairs = torch.from_numpy(rows).to(self._device)
@@ -175,21 +180,20 @@ def require_encoders(features: PairFeatures, trained_with: dict[str, str]) -> No
     Raises:
         UserError: they do not.
     """
-    for name, digest in features.encoders.items():
+    for name, found in features.encoders.items():
         expected = trained_with.get(name, "none")
-        if digest != expected:
+        if found != expected:
             raise UserError(
                 f"the model was trained with {name} of encoder {expected}, but the file at hand"
-                f" comes from encoder {digest}; extract again with the same settings, or retrain"
+                f" comes from encoder {found}; extract again with the same settings, or retrain"
             )
 
 
-def _class_indices(names: "pd.Series[str]", labels: Sequence[str]) -> Rows:
+def _class_indices(pairs: pd.DataFrame, labels: Sequence[str]) -> Rows:
+    if "label" not in pairs:
+        return np.full(len(pairs), -1, dtype=np.int64)
+    names = pairs["label"]
     indices = {name: i for i, name in enumerate(labels)}
     if unknown := sorted(set(names) - set(labels)):
         raise UserError(f"pairs have the labels {unknown}; allowed: {list(labels)}")
     return np.array([indices[name] for name in names], dtype=np.int64)
-
-
-def _digest(features: Features) -> str:
-    return sha256(json.dumps(features.fingerprint, sort_keys=True).encode()).hexdigest()

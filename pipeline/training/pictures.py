@@ -32,10 +32,13 @@ class RegionVectors:
             setattr(self, name, getattr(self, name).to(device))
         return self
 
+    def slots(self, pairs: Tensor) -> Tensor:
+        """Which of its picture's regions comes first, second, ... (B, K) of these rows."""
+        return self._order[self._images[pairs]]
+
     def gather(self, pairs: Tensor) -> dict[str, Tensor]:
         """regions (B, K, D_r) float32 and region_mask (B, K) of these rows."""
-        images = self._images[pairs]
-        slots = images.unsqueeze(1) * self.count + self._order[images]  # (B, K)
+        slots = self._images[pairs].unsqueeze(1) * self.count + self.slots(pairs)  # (B, K)
         # Rows of a flat table are copied whole, which is several times faster than to index twice.
         regions = self._regions.index_select(0, slots.flatten()).float()
         return {"regions": regions.view(*slots.shape, -1), "region_mask": self._mask[slots]}

@@ -57,6 +57,15 @@ def test_model_says_what_it_was_trained_with(project: Path) -> None:
     assert config["encoders"].keys() == {"regions.h5", "glove.h5", "bert.h5"}
     assert all(len(digest) == 64 for digest in config["encoders"].values())
     assert config["model"]["hidden"] == 8
+    encoders = json.loads((project / "data/models/ananet/encoders.json").read_text())
+    assert encoders["fingerprints"]["glove.h5"] == {"encoder": "glove"}
+    assert encoders["regions"]["detector"] == "fasterrcnn_lite"
+
+
+def test_card_stands_beside_the_model(project: Path) -> None:
+    metrics = json.loads((project / "data/reports/metrics.json").read_text())
+    card = (project / "data/models/ananet/README.md").read_text()
+    assert f"| accuracy | {metrics['accuracy']:.4f} |" in card
 
 
 def test_curves_are_written_and_dvc_yaml_is_left_alone(project: Path) -> None:

@@ -1,0 +1,33 @@
+"""The boxes of what words name, as the sample corpus writes them."""
+
+from pathlib import Path
+
+from pipeline.corpus.sample import write_sample_corpus
+from pipeline.corpus.truth import read_named_boxes
+
+
+def test_named_boxes_of_a_drawn_corpus(tmp_path: Path) -> None:
+    write_sample_corpus(tmp_path, seed=1, train=20, dev=2, test=2)
+    truth = read_named_boxes(tmp_path)
+    assert truth is not None
+    assert len(truth) == 24
+    named = [(word, boxes) for words in truth.values() for word, boxes in words.items()]
+    assert named
+    for word, boxes in named:
+        assert word == word.lower()
+        assert boxes
+        for x1, y1, x2, y2 in boxes:
+            assert x1 < x2
+            assert y1 < y2
+
+
+def test_only_words_that_name_something_in_the_picture(tmp_path: Path) -> None:
+    (tmp_path / "truth.jsonl").write_text(
+        '{"id": "a", "objects": [{"box": [1, 2, 3, 4]}, {"box": [5, 6, 7, 8]}], "mentions":'
+        ' [{"word": "dogs", "objects": [0, 1]}, {"word": "owl", "objects": []}]}\n'
+    )
+    assert read_named_boxes(tmp_path) == {"a": {"dogs": [(1, 2, 3, 4), (5, 6, 7, 8)]}}
+
+
+def test_other_corpora_have_none(tmp_path: Path) -> None:
+    assert read_named_boxes(tmp_path) is None
