@@ -26,6 +26,7 @@ Count = Annotated[int, Field(ge=1)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Dropout = Annotated[float, Field(ge=0, lt=1)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -128,7 +129,7 @@ class ModelParams(Section):
     text: Literal["glove+bert", "glove", "bert"]
     hidden: Count
     bigru_merge: Literal["concat", "mean", "sum"]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
+    dropout: Dropout
     mask_padding: bool
     region_order: Literal["conf", "area", "raster"]
     concat_hidden: NonNegativeInt

@@ -8,12 +8,27 @@ else is loaded for it. The names are those of `FEATURES`.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from inspect import signature
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.params import Section
+
 FEATURES = ("regions", "region_mask", "pooled", "grid", "words", "word_mask")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Widths that follow from the corpus and its feature files; 0 for a file that is not read."""
+
+    classes: int
+    regions: int  # K
+    region_dim: int  # D_r
+    pooled_dim: int  # D_p
+    grid_dim: int  # D_c
+    word_dim: int  # D_w
+    max_words: int  # N
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,9 @@ class Classifier(Protocol):
 
 
 class Baseline(nn.Module):
-    """A classifier that is trained with cross-entropy alone."""
+    """A classifier that is trained with cross-entropy alone; built as `Model(params, sizes)`."""
+
+    params_type: ClassVar[type[Section]]
 
     def loss(self, output: Output, labels: Tensor) -> dict[str, Tensor]:
         """`total`, the mean cross-entropy for labels (B,)."""

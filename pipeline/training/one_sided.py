@@ -1,23 +1,18 @@
 """How far one side of the pairs alone gets: what a model of the relation must stay above."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from pipeline.models.layers import masked_mean
+from pipeline.models.logistic_regression import fit_logistic_regression
 from pipeline.training.data import PairFeatures
 from pipeline.training.metrics import Classes
 
 Vectors = npt.NDArray[np.float32]
 
-# Inverse regularisation strengths; dev chooses.
-_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
 _BATCH_SIZE = 256
 
 
@@ -52,13 +47,7 @@ def _mean_batches(features: PairFeatures, split: str) -> Iterator[tuple[Vectors,
 
 
 def _accuracy(vectors: dict[str, Vectors], gold: dict[str, Classes]) -> float:
-    # One thread, so that the sums do not depend on the number of cores.
+    train, dev = ((vectors[split], gold[split]) for split in ("train", "dev"))
+    model = fit_logistic_regression(train, dev)
     with threadpool_limits(1):
-        models = [_fitted(strength, vectors["train"], gold["train"]) for strength in _STRENGTHS]
-        best = max(models, key=lambda model: float(model.score(vectors["dev"], gold["dev"])))
-        return float(best.score(vectors["test"], gold["test"]))
-
-
-def _fitted(strength: float, vectors: Vectors, gold: Classes) -> Pipeline:
-    model: Any = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
-    return model.fit(vectors, gold)
+        return float(model.score(vectors["test"], gold["test"]))
