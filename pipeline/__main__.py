@@ -11,6 +11,7 @@ from pipeline.errors import UserError
 # one that is asked for is imported: most of them need seconds for their libraries.
 COMMANDS = {
     "cache": "list, verify and prune the cache of feature rows",
+    "predict": "tell how picture and text of new posts relate",
 }
 
 

@@ -1,0 +1,74 @@
+"""python -m pipeline predict: how picture and text of new posts relate."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from pipeline import paths
+from pipeline.errors import UserError
+from pipeline.files import whole_file
+from pipeline.prediction import Post, Predictor, read_posts
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    one = parser.add_argument_group("one post, answered on standard output")
+    one.add_argument("--image", type=Path, metavar="FILE")
+    one.add_argument("--text")
+    many = parser.add_argument_group("many posts, one line of JSON each")
+    many.add_argument("--csv", type=Path, metavar="FILE", help="columns image, text, maybe id")
+    many.add_argument("--images", type=Path, metavar="PATH", help="folder or zip archive")
+    many.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: predictions.jsonl beside the CSV file"
+    )
+    add_model_arguments(parser)
+
+
+def add_model_arguments(parser: ArgumentParser) -> None:
+    """Which model to use, and where."""
+    parser.add_argument("--model", type=Path, default=paths.ANANET, metavar="FOLDER")
+    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--allow-rounding",
+        action="store_true",
+        help="accept another device and other library versions than in training",
+    )
+
+
+def run(arguments: Namespace) -> None:
+    one, many = (arguments.image, arguments.text), (arguments.csv, arguments.images)
+    if None not in one and many == (None, None):
+        _predict_one(arguments)
+    elif None not in many and one == (None, None):
+        _predict_many(arguments)
+    else:
+        raise UserError("give either --image and --text, or --csv and --images")
+
+
+def load_predictor(arguments: Namespace) -> Predictor:
+    """The model that `add_model_arguments` asked for."""
+    return Predictor.from_pretrained(arguments.model, arguments.device, arguments.allow_rounding)
+
+
+def _predict_one(arguments: Namespace) -> None:
+    path: Path = arguments.image
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    post = Post.of(data, arguments.text, path.name)
+    (prediction,) = load_predictor(arguments).predict([post])
+    print(json.dumps(prediction.as_json(), indent=2, ensure_ascii=False))
+
+
+def _predict_many(arguments: Namespace) -> None:
+    out: Path = arguments.out or arguments.csv.with_name("predictions.jsonl")
+    with read_posts(arguments.csv, arguments.images) as posts:
+        predictor = load_predictor(arguments)
+        with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
+            for prediction in predictor.predict(posts):
+                file.write(json.dumps(prediction.as_json(), ensure_ascii=False) + "\n")
+    bad = sum(post.status != "ok" for post in posts)
+    print(f"{len(posts):,} predictions in {out}", file=sys.stderr)
+    if bad:
+        print(f"{bad:,} of them without their picture: see `picture` there", file=sys.stderr)

@@ -1,0 +1,155 @@
+"""New posts are read and judged exactly as the corpus was."""
+
+import csv
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.features.regions import RegionEncoder
+from pipeline.prediction import Post, Predictor, read_posts
+from pipeline.training.encoders import EncoderSettings, digest
+from tests.small_project import TEST_PAIRS, working_in
+
+MODEL = Path("data/models/ananet")
+SAMPLE = Path("data/sample")
+
+
+@pytest.fixture
+def project(small_project: Path) -> Iterator[Path]:
+    with working_in(small_project):
+        yield small_project
+
+
+@pytest.fixture
+def model_copy(project: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(MODEL, tmp_path / "model")
+
+
+def edit(path: Path, change: dict[str, object]) -> None:
+    content = json.loads(path.read_text())
+    for key, value in change.items():
+        *parents, name = key.split("/")
+        inner = content
+        for parent in parents:
+            inner = inner[parent]
+        inner[name] = value
+    path.write_text(json.dumps(content))
+
+
+def one_post() -> Post:
+    with zipfile.ZipFile(SAMPLE / "image.zip") as archive:
+        return Post.of(archive.read(archive.namelist()[0]), "My DOG is at https://t.co/a1 #dog")
+
+
+def test_same_classes_as_evaluation(project: Path) -> None:
+    predictor = Predictor.from_pretrained(MODEL)
+    with read_posts(SAMPLE / "test_data.csv", SAMPLE / "image.zip") as posts:
+        found = list(predictor.predict(posts))
+    with Path("data/reports/predictions.csv").open() as file:
+        expected = list(csv.DictReader(file))
+    assert len(found) == TEST_PAIRS
+    assert [one.id for one in found] == [row["id"] for row in expected]
+    assert [one.relation for one in found] == [row["predicted"] for row in expected]
+    for one, row in zip(found, expected, strict=True):
+        for label, probability in one.probabilities.items():
+            assert probability == pytest.approx(float(row[f"p_{label}"]), abs=2e-6)
+        for stream, vote in one.streams.items():
+            assert max(vote, key=lambda label: vote[label]) == row[stream]
+
+
+def test_rows_of_the_corpus_are_not_computed_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor.from_pretrained(MODEL)
+    monkeypatch.setattr(RegionEncoder, "encode", None)
+    with read_posts(SAMPLE / "test_data.csv", SAMPLE / "image.zip") as posts:
+        assert len(list(predictor.predict(posts))) == TEST_PAIRS
+
+
+def test_links_name_words_and_boxes(project: Path) -> None:
+    (seen,) = Predictor.from_pretrained(MODEL).look([one_post()])
+    found = seen.prediction
+    assert found.words == ["my", "dog", "<allcaps>", "is", "at", "<url>", "<hashtag>", "dog"]
+    assert 0 < len(found.links) <= 5
+    weights = [link.weight for link in found.links]
+    assert weights == sorted(weights, reverse=True)
+    assert seen.judgement.links
+    for link in found.links:
+        assert link.word == found.words[link.position]
+        assert link.box == tuple(seen.regions.boxes[seen.row, link.region].tolist())
+        assert link.weight == seen.judgement.links.A_v2t[link.position].max()
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_posts_without_readable_picture_are_judged_and_marked(
+    project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "posts.csv").write_text("image,text\nbroken.png,a dog\nabsent.png,\n")
+    with read_posts(tmp_path / "posts.csv", tmp_path) as posts:
+        found = list(Predictor.from_pretrained(MODEL).predict(posts))
+    assert [(one.id, one.picture) for one in found] == [("1", "unreadable"), ("2", "missing")]
+    assert all(one.reason and not one.links for one in found)
+    assert found[1].words == ["<unk>"]
+
+
+def test_picture_that_cannot_be_read_is_refused_alone() -> None:
+    with pytest.raises(UserError, match="the picture of x cannot be used: no picture"):
+        Post.of(b"GIF89a", "a dog", "x")
+
+
+def test_table_without_a_column_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("image,tweet\n1.png,a dog\n")
+    with (
+        pytest.raises(UserError, match="missing or repeated: text; found: image, tweet"),
+        read_posts(tmp_path / "posts.csv", tmp_path),
+    ):
+        pass
+
+
+def test_other_encoder_is_refused_with_both_named(model_copy: Path) -> None:
+    edit(model_copy / "encoders.json", {"regions/input": "square224"})
+    with pytest.raises(UserError) as error:
+        Predictor.from_pretrained(model_copy)
+    trained = json.loads((model_copy / "config.json").read_text())["encoders"]["regions.h5"]
+    assert f"trained with regions.h5 of encoder {trained}, but the encoder at hand is " in str(
+        error.value
+    )
+    assert "values.input: 'native', here 'square224'" in str(error.value)
+
+
+def test_other_word_vectors_are_refused(project: Path, model_copy: Path, tmp_path: Path) -> None:
+    other = tmp_path / "vectors.txt"
+    other.write_text(Path("vectors.txt").read_text().replace("dog 2", "dog 3"))
+    edit(model_copy / "encoders.json", {"glove/vectors": str(other)})
+    predictor = Predictor.from_pretrained(model_copy)
+    with pytest.raises(UserError, match=r"trained with glove\.h5 of encoder .*"):
+        list(predictor.predict([one_post()]))
+
+
+def test_files_of_different_models_are_refused(model_copy: Path) -> None:
+    edit(model_copy / "config.json", {"encoders/bert.h5": "0" * 64})
+    with pytest.raises(UserError, match="do not belong together"):
+        Predictor.from_pretrained(model_copy)
+
+
+def test_only_rounding_can_be_allowed(model_copy: Path) -> None:
+    def retrain(change: dict[str, object]) -> None:
+        """As if the training had seen such an encoder."""
+        path = model_copy / "encoders.json"
+        edit(path, {f"fingerprints/regions.h5/{key}": value for key, value in change.items()})
+        fingerprint = EncoderSettings.load(model_copy).fingerprints["regions.h5"]
+        edit(model_copy / "config.json", {"encoders/regions.h5": digest(fingerprint)})
+
+    retrain({"values/arithmetic": {"device": "cuda", "trunk": "bfloat16"}, "batch_size": 8})
+    with pytest.raises(UserError, match=r"'cuda', here 'cpu'(.|\n)*allow rounding"):
+        Predictor.from_pretrained(model_copy)
+    assert list(Predictor.from_pretrained(model_copy, allow_rounding=True).predict([one_post()]))
+    retrain({"values/select": "rpn_order"})
+    with pytest.raises(UserError, match="select"):
+        Predictor.from_pretrained(model_copy, allow_rounding=True)

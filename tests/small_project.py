@@ -1,0 +1,63 @@
+"""A whole small project: a drawn corpus, tiny encoders, every stage run."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+
+import torch
+from ruamel.yaml import YAML
+from safetensors.torch import save_file
+
+from pipeline.features.detectors.lite import FasterRCNNLite
+from stages import embed_bert, embed_glove, evaluate, extract_regions, prepare, sample, train
+from tests.features.tiny_bert import save_tiny_bert
+from tests.tiny import ROOT
+
+CLASSES = ("__background__", "dog", "cat")
+TEST_PAIRS = 12
+SETTINGS = {
+    "sample": {"train": 12, "dev": 6, "test": TEST_PAIRS},
+    "regions": {"weights": "detector.safetensors", "count": 5, "device": "cpu"},
+    "glove": {"vectors": "vectors.txt"},
+    "bert": {"model": "bert", "device": "cpu"},
+    "model": {"hidden": 8},
+    "association": {"d_inv": 4, "d_var": 4},
+    "train": {"epochs": 2, "device": "cpu"},
+    "evaluate": {"bootstrap": 50},
+}
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Be in a project's folder, with a row cache of its own."""
+    before = os.environ.get("ANANET_CACHE")
+    os.environ["ANANET_CACHE"] = str(folder / "cache")
+    try:
+        with chdir(folder):
+            yield
+    finally:
+        os.environ.pop("ANANET_CACHE")
+        if before is not None:
+            os.environ["ANANET_CACHE"] = before
+
+
+def make_project(folder: Path) -> None:
+    """Write encoders and params.yaml into a folder, and run the stages there."""
+    torch.manual_seed(0)
+    weights = FasterRCNNLite(CLASSES).state_dict()
+    save_file(weights, folder / "detector.safetensors", {"classes": json.dumps(CLASSES)})
+    save_tiny_bert(folder / "bert")
+    words = ["a", "the", "dog", "my", "is", "hashtag", "url"]
+    lines = [f"{word} {i} {-i} 1" for i, word in enumerate(words)]
+    (folder / "vectors.txt").write_text("\n".join(lines) + "\n")
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    for section, values in SETTINGS.items():
+        params[section].update(values)
+    yaml.dump(params, folder / "params.yaml")
+    with working_in(folder):
+        for stage in (sample, prepare, extract_regions, embed_glove, embed_bert, train, evaluate):
+            stage.main()
+    torch.use_deterministic_algorithms(False)
