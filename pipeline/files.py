@@ -4,6 +4,7 @@ import io
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 from pipeline.errors import UserError
 
 TEMPORARY_SUFFIX = ".tmp"
+# Writing goes on all the time, so a temporary file untouched for so long has lost its process.
+_ABANDONED_AFTER = 3600.0
 
 
 @contextmanager
@@ -44,6 +47,14 @@ def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path, name: str = "*") -> None:
+    """Delete what processes that were killed left half written of the files of this name."""
+    for path in folder.glob(f".{name}.*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):  # another process was faster, or it is not ours
+            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER:
+                path.unlink()
 
 
 class PatientFile(io.FileIO):

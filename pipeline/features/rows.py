@@ -10,7 +10,6 @@ write the same file, and whatever else they write has another name: nobody needs
 
 import logging
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -29,14 +28,12 @@ from pipeline.features.shards import (
     shard_name,
     unpack,
 )
-from pipeline.files import TEMPORARY_SUFFIX, whole_file
+from pipeline.files import remove_abandoned, whole_file
 
 logger = logging.getLogger(__name__)
 
 FINGERPRINT = "fingerprint.json"
 DAMAGED_SUFFIX = ".damaged"
-# Writing a shard takes well under a second, so an older temporary file has lost its process.
-_ABANDONED_AFTER = 3600.0
 
 
 def cache_root() -> Path:
@@ -56,7 +53,7 @@ class RowCache:
         self._known: set[str] = set()
         self._verified: set[str] = set()
         self._open_folder()
-        self._remove_abandoned()
+        remove_abandoned(self.folder)
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """The keys without a sound row, in their order and each once.
@@ -96,16 +93,23 @@ class RowCache:
             yield unpack(self._load_or_fail(name), self._fields, wanted)
 
     def lengths(self, keys: Iterable[str]) -> dict[str, int]:
-        """The length of each key's ragged fields; reads no values."""
+        """The length of each key's ragged fields; reads no values.
+
+        Raises:
+            UserError: a key has no sound row.
+        """
         found: dict[str, int] = {}
         for name, wanted in self._by_shard(keys).items():
-            lengths = read_lengths(self.folder / name)
+            try:
+                lengths = read_lengths(self.folder / name)
+            except (FileNotFoundError, SafetensorError):
+                raise self._gone(name) from None
             found.update((key, lengths[key]) for key in wanted)
         return found
 
     def _open_folder(self) -> None:
         path = self.folder / FINGERPRINT
-        if path.exists():
+        with suppress(FileNotFoundError, NotADirectoryError):
             if path.read_text(encoding="utf-8") != self._identity:
                 raise UserError(f"{path} describes another encoder; delete {self.folder}")
             with suppress(PermissionError):  # a cache that others own can still be read
@@ -113,14 +117,6 @@ class RowCache:
             return
         with whole_file(path) as temporary:
             temporary.write_text(self._identity, encoding="utf-8")
-
-    def _remove_abandoned(self) -> None:
-        for path in self.folder.glob(f".*{TEMPORARY_SUFFIX}"):
-            try:
-                if time.time() - path.stat().st_mtime > _ABANDONED_AFTER:
-                    path.unlink()
-            except FileNotFoundError:
-                continue  # another process was faster
 
     def _refresh(self) -> None:
         present = {path.name for path in self.folder.glob(f"*{SHARD_SUFFIX}")}
@@ -169,8 +165,11 @@ class RowCache:
     def _load_or_fail(self, name: str) -> bytes:
         data = self._load(name)
         if data is None:
-            raise UserError(f"{self.folder / name} went missing or bad; run the extraction again")
+            raise self._gone(name)
         return data
+
+    def _gone(self, name: str) -> UserError:
+        return UserError(f"{self.folder / name} went missing or bad; run the extraction again")
 
     def _set_aside(self, name: str, reason: str) -> None:
         self._forget({name})

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import UserError
-from pipeline.files import PatientFile, whole_file
+from pipeline.files import PatientFile, remove_abandoned, whole_file
 
 Array = npt.NDArray[Any]
 
@@ -38,6 +38,7 @@ def create_store(
     Raises:
         UserError: the file cannot be written; an earlier one is then kept as it was.
     """
+    remove_abandoned(path.parent, path.name)
     with whole_file(path, size) as temporary, _hdf5_file(temporary) as file:
         file.create_dataset("keys", data=np.array(keys, dtype=_KEY_TYPE))
         file.attrs["fingerprint"] = fingerprint

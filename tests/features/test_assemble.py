@@ -1,4 +1,8 @@
+import os
 import shutil
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +15,7 @@ from pipeline.features.assemble import assemble
 from pipeline.features.extract import extract
 from pipeline.features.rows import RowCache
 from pipeline.features.store import MISSING, OK, UNREADABLE
-from tests.features.fresh_process import fault_on_a_full_disk
+from tests.features.fresh_process import fault_of_an_ordinary_user, fault_on_a_full_disk
 from tests.features.toy_encoder import ToyEncoder, items, key_of, row_of
 
 
@@ -77,6 +81,40 @@ def test_a_full_disk_is_named_and_the_earlier_file_stays(tmp_path: Path) -> None
     assert fault.startswith(f"UserError: cannot write {out}: File too large")
     assert out.read_bytes() == b"earlier"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "out.h5"]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that users can enter who cannot enter pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def test_a_read_only_folder_is_named_and_the_earlier_file_stays(open_folder: Path) -> None:
+    root, out = open_folder / "cache", open_folder / "features" / "out.h5"
+    RowCache(root, ToyEncoder()).write({key_of(7): row_of(7)})
+    out.parent.mkdir()
+    out.write_bytes(b"earlier")
+    out.parent.chmod(0o555)
+    fault = fault_of_an_ordinary_user(assemble_numbers, out, root, [7])
+    assert fault.startswith(f"UserError: cannot write {out}: Permission denied")
+    assert out.read_bytes() == b"earlier"
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_what_a_killed_run_left_half_written_goes_in_time(tmp_path: Path, cache: RowCache) -> None:
+    half, other = tmp_path / ".out.h5.12ab.tmp", tmp_path / ".other.h5.12ab.tmp"
+    for path in (half, other):
+        path.touch()
+    assemble(tmp_path / "out.h5", ToyEncoder(), keys(7), cache)
+    assert half.exists()  # perhaps another run is at it
+    for path in (half, other):
+        os.utime(path, (0, time.time() - 7200))
+    assemble(tmp_path / "out.h5", ToyEncoder(), keys(7), cache)
+    assert not half.exists()
+    assert other.exists()
 
 
 def test_a_disk_without_the_room_is_named_before_the_start(

@@ -1,3 +1,4 @@
+import shutil
 import signal
 import time
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.errors import UserError
 from pipeline.features import extract as extraction
 from pipeline.features.encoder import Row
 from pipeline.features.extract import extract
@@ -143,6 +145,31 @@ def test_pytorch_keeps_its_threads_outside(tmp_path: Path) -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_cache_that_is_deleted_in_mid_run_is_named_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "_SHARD_BYTES", 200)
+    out, straight = tmp_path / "out.h5", tmp_path / "straight.h5"
+    extract_and_assemble(tmp_path / "a", straight, 200)
+    out.write_bytes(b"earlier")
+    encode, root = ToyEncoder.encode, tmp_path / "b"
+
+    def delete_and_encode(self: ToyEncoder, batch: Sequence[int]) -> list[Row]:
+        if len(self.batches) == 40:
+            shutil.rmtree(root, ignore_errors=True)  # a shard may come in between
+        return encode(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ToyEncoder, "encode", delete_and_encode)
+        patch.setattr(ToyEncoder, "parallel_calls", 1)
+        # Rows are missing at the end, or a shard is on its way when its folder goes.
+        with pytest.raises(UserError, match=str(root)):
+            extract_and_assemble(root, out, 200)
+    assert out.read_bytes() == b"earlier"
+    assert 0 < extract_and_assemble(root, out, 200) < 200
+    assert out.read_bytes() == straight.read_bytes()
 
 
 def start(root: Path, out: Path, count: int) -> BaseProcess:

@@ -1,6 +1,7 @@
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,18 @@ def test_a_shard_that_breaks_between_asking_and_reading_is_an_error(tmp_path: Pa
     truncate(shards(cache)[0])
     with pytest.raises(UserError, match="run the extraction again"):
         list(cache.read(keys(1)))
+
+
+@pytest.mark.parametrize("harm", [empty, Path.unlink])
+def test_a_shard_that_goes_between_asking_and_counting_is_an_error(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    cache = RowCache(tmp_path, ToyEncoder())
+    cache.write(rows(1))
+    cache.missing(keys(1))
+    harm(shards(cache)[0])
+    with pytest.raises(UserError, match="run the extraction again"):
+        cache.lengths(keys(1))
 
 
 @pytest.mark.parametrize(

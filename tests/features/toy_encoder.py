@@ -55,7 +55,10 @@ class ToyEncoder:
     def encode(self, batch: Sequence[int]) -> list[Row]:
         self.batches.append(list(batch))
         time.sleep(self._seconds)
-        return [row_of(number) for number in batch]
+        return [self.row(number) for number in batch]
+
+    def row(self, number: int) -> Row:
+        return row_of(number)
 
 
 def items(numbers: Sequence[int]) -> list[tuple[str, int]]:
