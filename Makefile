@@ -18,7 +18,8 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 	@echo
 	@cat data/reports/metrics.json
 	@echo
-	@echo "Look at:  data/reports/metrics.json     the figures above, with 95 % intervals"
+	@echo "Look at:  data/reports/index.html       the results, and what the model looked at, as a page"
+	@echo "          data/reports/metrics.json     the figures above, with 95 % intervals"
 	@echo "          data/reports/predictions.csv  every test pair's prediction"
 	@echo "          data/models/ananet/           the trained model"
 	@echo "          data/features/                the cached features"

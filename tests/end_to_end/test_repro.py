@@ -109,6 +109,8 @@ def test_first_run_makes_everything(project: Project) -> None:
     with (project.root / "data/reports/predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == SMALL["sample.test"]
+    revision = project.call("git", "rev-parse", "HEAD~1").strip()
+    assert revision in (project.root / "data/reports/index.html").read_text()
     tracked = project.call("git", "ls-files", "data").split()
     assert tracked == ["data/README.md", "data/reports/metrics.json"]
 
@@ -126,7 +128,7 @@ def test_fresh_byte_code_is_no_change(project: Project) -> None:
 
 def test_experiment_reruns_only_the_head(project: Project) -> None:
     output = project.dvc("exp", "run", "-S", "fusion.lambda=0.7", "-S", "train.lr=3e-5")
-    assert ran(output) == ["train", "evaluate"]
+    assert ran(output) == ["train", "evaluate", "report"]
     config = json.loads((project.root / "data/models/ananet/config.json").read_text())
     assert config["fusion"] == {"lambda": 0.7, "eta": 1.0}
     assert "fusion.lambda" in project.dvc("params", "diff")
@@ -156,7 +158,7 @@ def test_own_corpus_reruns_only_what_its_change_reaches(project: Project) -> Non
 
     table = own / "train_data.csv"
     table.write_text(table.read_text().replace(",explicit", ",implicit", 1))
-    assert ran(project.dvc("repro")) == ["prepare", "train", "evaluate"]
+    assert ran(project.dvc("repro")) == ["prepare", "train", "evaluate", "report"]
 
     project.call("git", "checkout", "--quiet", ".")
     project.dvc("checkout", "--quiet")

@@ -1,0 +1,29 @@
+"""Tables of studies, read from their Markdown."""
+
+from pathlib import Path
+
+from pipeline.report.studies import Table, read_studies
+
+
+def test_tables_and_paragraphs_in_order(tmp_path: Path) -> None:
+    (tmp_path / "compare").mkdir()
+    (tmp_path / "compare" / "table_iii.md").write_text(
+        "On 150 pairs\nof one corpus.\n\n"
+        "| method | accuracy |\n| --- | --- |\n| TFN | 51.2 ± 0.3 |\n"
+    )
+    (study,) = read_studies(tmp_path)
+    assert study.title == "Table iii"
+    assert study.blocks == [
+        "On 150 pairs of one corpus.",
+        Table(["method", "accuracy"], [["TFN", "51.2 ± 0.3"]]),
+    ]
+
+
+def test_heading_is_the_title(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text("# The baselines\n\nText.\n")
+    (study,) = read_studies(tmp_path)
+    assert (study.title, study.blocks) == ("The baselines", ["Text."])
+
+
+def test_no_studies_yet(tmp_path: Path) -> None:
+    assert read_studies(tmp_path / "absent") == []
