@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 COMMANDS = {
     "cache": "list, verify and prune the cache of feature rows",
     "predict": "tell how picture and text of new posts relate",
+    "serve": "open a local page to try a model on your own posts",
 }
 
 

@@ -67,7 +67,16 @@ def test_training_sees_no_encoder(stage: str) -> None:
 
 
 def test_imports_run_downwards() -> None:
-    order = ["params", "corpus", "features", "models", "training", "prediction", "report"]
+    order = [
+        "params",
+        "corpus",
+        "features",
+        "models",
+        "training",
+        "prediction",
+        "report",
+        "serving",
+    ]
     rooms = {room: level for level, room in enumerate(order)}
     upwards = []
     for path in (ROOT / "pipeline").rglob("*.py"):

@@ -1,0 +1,57 @@
+"""python -m pipeline serve: a local page for posts of one's own."""
+
+import ipaddress
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib.util import find_spec
+
+from pipeline.cli.predict import add_model_arguments, load_predictor
+from pipeline.errors import UserError
+
+_PACKAGES = ("starlette", "uvicorn", "python_multipart")
+_PORT = 8765
+_LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+    parser.add_argument("--port", type=int, default=_PORT, help=f"default: {_PORT}")
+    add_model_arguments(parser)
+
+
+def run(arguments: Namespace) -> None:
+    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
+        raise UserError(
+            f"serving needs {', '.join(missing)}; run: pip install -r requirements-serve.txt"
+        )
+    # Optional packages, which the other commands do without.
+    import uvicorn
+
+    from pipeline.serving.app import make_app
+
+    hosts = allowed_hosts(arguments.host)
+    if hosts == ["*"]:
+        print(
+            f"warning: {arguments.host} can be reached from other machines, and nobody is asked"
+            " for a password",
+            file=sys.stderr,
+        )
+    app = make_app(load_predictor(arguments), hosts)
+    name = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    print(f"open http://{name}:{arguments.port}/ in a browser; Ctrl+C ends it")
+    uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="warning")
+
+
+def allowed_hosts(host: str) -> list[str]:
+    """The names under which the page may be asked for: this machine's, or any if it is for others.
+
+    Raises:
+        UserError: it is no address.
+    """
+    if host == "localhost":
+        return list(_LOOPBACK)
+    try:
+        is_local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise UserError(f"--host {host}: allowed: localhost or an IP address") from None
+    return [*_LOOPBACK, host] if is_local else ["*"]

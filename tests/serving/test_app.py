@@ -1,0 +1,165 @@
+"""The local page, asked over a real connection on this machine."""
+
+import io
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("playwright")
+import uvicorn
+from playwright.sync_api import Browser
+
+from pipeline.prediction import Post, Predictor
+from pipeline.serving.app import make_app
+from tests.browser import Watched, open_browser
+from tests.small_project import working_in
+
+BOUNDARY = "part"
+TOO_MUCH = 50 * 2**20
+
+
+@pytest.fixture(scope="module")
+def predictor(small_project: Path) -> Iterator[Predictor]:
+    with working_in(small_project):
+        yield Predictor.from_pretrained(Path("data/models/ananet"))
+
+
+@pytest.fixture(scope="module")
+def port(predictor: Predictor) -> Iterator[int]:
+    """A server for the small project's model."""
+    app = make_app(predictor, ["127.0.0.1"])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+def picture() -> bytes:
+    noise = np.random.default_rng(3).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).resize((120, 80)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def form(image: bytes, text: str, filename: str | None = "x.png") -> bytes:
+    name = f'; filename="{filename}"' if filename else ""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"{name}\r\n\r\n'
+    middle = f'\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}'
+    return head.encode() + image + f"{middle}\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def ask(port: int, body: bytes | Iterator[bytes] | None = None, **headers: str) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"} if body else {}
+    connection.request("POST" if body else "GET", "/", body, {**kind, **headers})
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    return response.status, text
+
+
+def test_page_has_a_form(port: int) -> None:
+    status, html = ask(port)
+    assert status == 200
+    assert 'type="file"' in html
+
+
+def test_answer_is_that_of_the_predictor(port: int, predictor: Predictor) -> None:
+    (expected,) = predictor.predict([Post.of(picture(), "my dog is a dog")])
+    status, html = ask(port, form(picture(), "my dog is a dog"))
+    assert status == 200
+    (data,) = re.findall(r'<script type="application/json">(.*?)</script>', html, re.S)
+    (pair,) = json.loads(data)
+    assert pair["predicted"] == expected.relation
+    assert pair["gold"] is None
+    assert pair["words"] == expected.words
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_50_mb_are_refused(port: int, announced: bool) -> None:
+    body = form(bytes(TOO_MUCH), "a")
+    parts = (body[i : i + 2**20] for i in range(0, len(body), 2**20))
+    status, text = ask(port, body if announced else parts)
+    assert status == 413
+    assert "10 MB" in text
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (form(b"#!/bin/sh\n", "a"), "no picture of a known format"),
+        (form(picture()[:100], "a"), "broken picture"),
+        (form(b"", "a"), "choose a picture first"),
+        (form(b"/etc/passwd", "a", filename=None), "the form cannot be read"),
+        (form(picture(), "a" * 10_001), "10,001 characters"),
+        (b"no form at all", "the form cannot be read|are needed"),
+    ],
+)
+def test_what_is_no_post_is_refused(port: int, body: bytes, reason: str) -> None:
+    status, html = ask(port, body)
+    assert status == 400
+    assert re.search(reason, html)
+
+
+def test_name_of_the_file_is_not_looked_at(port: int) -> None:
+    status, html = ask(port, form(picture(), "a dog", filename="../../etc/passwd"))
+    assert status == 200
+    assert "passwd" not in html
+
+
+def test_text_stays_text(port: int) -> None:
+    _, html = ask(port, form(picture(), "<script>alert(1)</script>"))
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_other_names_of_this_machine_are_refused(port: int) -> None:
+    assert ask(port, Host="elsewhere.example")[0] == 400
+
+
+def test_in_a_browser(browser: Browser, port: int, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(picture())
+    page = browser.new_page()
+    watched = Watched(page)
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.set_input_files("#image", tmp_path / "x.png")
+    page.fill("#text", "my dog is a dog")
+    page.click("text=Judge")
+    assert page.locator(".word").all_inner_texts() == ["my", "dog", "is", "a", "dog"]
+    page.locator(".word").nth(1).hover()
+    assert page.locator("rect.strongest").count() == 1
+    assert page.locator(".votes tbody tr").count() == 3
+    assert not page.locator("#viewer-pair").is_visible()  # there is one post alone
+    assert watched.complaints == []
+    assert set(watched.requests) == {f"http://127.0.0.1:{port}/"}
+    page.close()
+
+
+def test_browser_shows_why_50_mb_are_refused(browser: Browser, port: int, tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(bytes(TOO_MUCH))
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.set_input_files("#image", tmp_path / "large.png")
+    page.fill("#text", "a dog")
+    page.click("text=Judge")
+    page.wait_for_selector("text=More than the 10 MB that a post may have")
+    page.close()
