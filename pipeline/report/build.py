@@ -24,7 +24,7 @@ from pipeline.report.scores import confusion, interval, percent, score_rows
 from pipeline.report.studies import read_studies
 from pipeline.report.thumbnails import CorpusImages, data_uri
 from pipeline.training.calibration import reliability
-from pipeline.training.data import PairFeatures
+from pipeline.training.data import read_words
 from pipeline.training.encoders import EncoderSettings, digest
 
 _BINS = 10
@@ -105,11 +105,10 @@ def _look_inside(
 ) -> dict[str, Any]:
     model = AnANet.from_pretrained(paths.ANANET).to(resolve_device(params.train.device))
     labels = model.config.labels
-    features = PairFeatures.load(labels, model.config.model)
-    features.to(next(model.parameters()).device)
     predictions = pd.read_csv(paths.PREDICTIONS, dtype={"id": str}, keep_default_na=False)
     regions = RegionFeatures.read(paths.REGIONS)
-    looks = look_at_pairs(model, features, pairs, predictions, regions, texts, images)
+    words = read_words(model.config.model.text)
+    looks = look_at_pairs(model, pairs, predictions, regions, words, texts, images)
     draw_figures(paths.FIGURES, looks, regions, images, labels)
     return {"pairs": viewer_pairs(looks, regions, images, labels)}
 

@@ -37,6 +37,8 @@ def _about_result(metrics: Mapping[str, float]) -> Iterator[str]:
                 f"The interval of the accuracy does not exclude that of {meaning}"
                 f" ({metrics[name]:.1%})."
             )
+    if metrics.get("pointing_accuracy", 1) <= metrics.get("pointing_chance", 0):
+        yield "Words look at what they name no more often than a random choice of region would."
 
 
 def _about_splits(corpus: Mapping[str, Any]) -> Iterator[str]:

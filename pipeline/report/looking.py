@@ -1,7 +1,7 @@
 """The chosen test pairs, judged once more with all that the model looked at."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.features.store import RegionFeatures
+from pipeline.features.store import BertFeatures, GloveFeatures, RegionFeatures
 from pipeline.features.texts import Texts
 from pipeline.models.ananet import AnANet
 from pipeline.report.figures import draw_attention
@@ -24,7 +24,7 @@ from pipeline.training.judgement import Judgement, judge_pairs
 class Look:
     """One pair and what the model looked at; row: its picture's row among the regions."""
 
-    pair: Mapping[str, Any]
+    pair: Mapping[Hashable, Any]
     words: list[str]
     row: int
     judgement: Judgement
@@ -38,30 +38,31 @@ class Look:
 
 def look_at_pairs(
     model: AnANet,
-    features: PairFeatures,
     pairs: pd.DataFrame,
     predictions: pd.DataFrame,
     regions: RegionFeatures,
+    words: Sequence[GloveFeatures | BertFeatures],
     texts: Texts,
     images: CorpusImages,
 ) -> list[Look]:
     """A selection of the test pairs whose pictures can be read.
 
     Args:
-        pairs: the table whose rows `features` has. predictions: like predictions.csv.
+        pairs: like pairs.parquet. predictions: like predictions.csv.
     """
-    place = {id: row for row, id in enumerate(pairs["id"])}
-    readable = [pairs["image_key"].iloc[place[id]] in images for id in predictions["id"]]
-    chosen = select_pairs(predictions[readable], model.config.labels)
+    labels = model.config.labels
+    test = pairs.set_index("id", drop=False).loc[predictions["id"]]
+    readable = [key in images for key in test["image_key"]]
+    chosen = test.loc[select_pairs(predictions[readable], labels)["id"]]
     if chosen.empty:
         return []
-    rows = np.array([place[id] for id in chosen["id"]])
-    found = regions.index(pairs["image_key"].iloc[rows].tolist()).tolist()
+    features = PairFeatures(chosen, labels, regions, words, model.config.model.region_order)
+    features.to(next(model.parameters()).device)
+    judged = judge_pairs(model, features, np.arange(len(chosen)))
+    rows = regions.index(chosen["image_key"].tolist()).tolist()
     return [
-        Look(pairs.iloc[row], texts[pairs["text_key"].iloc[row]], picture, judgement)
-        for row, picture, judgement in zip(
-            rows.tolist(), found, judge_pairs(model, features, rows), strict=True
-        )
+        Look(pair, texts[pair["text_key"]], row, judgement)
+        for pair, row, judgement in zip(chosen.to_dict("records"), rows, judged, strict=True)
     ]
 
 

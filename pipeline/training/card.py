@@ -13,7 +13,6 @@ CARD_FILE = "README.md"
 _CARD = """\
 ---
 library_name: pytorch
-pipeline_tag: image-text-to-text
 tags: [image-text-relation, ananet]
 ---
 

@@ -113,17 +113,12 @@ class PairFeatures:
         """
         if not pairs.exists():
             raise UserError(f"{pairs} not found; run the stage that writes it (dvc repro)")
-        words: list[GloveFeatures | BertFeatures] = []
-        if "glove" in model.text:
-            words.append(GloveFeatures.read(glove))
-        if "bert" in model.text:
-            words.append(BertFeatures.read(bert))
         scene_names = [name for name in SCENE_NAMES if name in names]
         return cls(
             pd.read_parquet(pairs),
             labels,
             RegionFeatures.read(regions) if "regions" in names else None,
-            words,
+            read_words(model.text, glove, bert),
             model.region_order,
             SceneFeatures.read(scenes) if scene_names else None,
             scene_names,
@@ -172,6 +167,18 @@ class PairFeatures:
         for vectors in self._pictures:
             inputs |= vectors.gather(pairs)
         return PairBatch(inputs, torch.from_numpy(self.labels[rows]).to(self._device))
+
+
+def read_words(
+    text: str, glove: Path = paths.GLOVE, bert: Path = paths.BERT
+) -> list[GloveFeatures | BertFeatures]:
+    """The files of word vectors that `model.text` names, in the order in which they are joined."""
+    words: list[GloveFeatures | BertFeatures] = []
+    if "glove" in text:
+        words.append(GloveFeatures.read(glove))
+    if "bert" in text:
+        words.append(BertFeatures.read(bert))
+    return words
 
 
 def require_encoders(features: PairFeatures, trained_with: dict[str, str]) -> None:

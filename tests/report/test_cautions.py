@@ -36,6 +36,12 @@ def test_result_that_is_no_better_than_the_commonest_class() -> None:
     assert "commonest relation (50.0%)" in found
 
 
+def test_attention_that_points_no_better_than_chance() -> None:
+    pointing = {"pointing_accuracy": 0.31, "pointing_chance": 0.34}
+    (found,) = cautions(corpus(), COVERAGE, METRICS | pointing)
+    assert "no more often than a random choice" in found
+
+
 def test_bad_pictures_with_reasons() -> None:
     report = corpus(images__missing=1, images__first_reasons=["'a.png' is missing: no such file"])
     (found,) = cautions(report, COVERAGE, METRICS)

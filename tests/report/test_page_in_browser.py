@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page
 
+from pipeline.report.pages import render
 from tests.browser import Watched, open_browser
 
 CHOSEN = "document.querySelector('.picture').classList.contains('chosen')"
@@ -133,3 +134,30 @@ def test_light_and_dark_differ(browser: Browser, reported: Path) -> None:
         grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         page.close()
     assert grounds == ["rgb(255, 255, 255)", "rgb(20, 23, 27)"]
+
+
+def test_model_without_alignment_net_is_shown_without_attention(
+    browser: Browser, tmp_path: Path
+) -> None:
+    pair = {
+        "title": "x",
+        "image": "data:,",
+        "aspect": 1.5,
+        "words": ["a", "dog"],
+        "boxes": [[0, 0, 500, 500]],
+        "objects": ["dog"],
+        "labels": ["no", "yes"],
+        "votes": {"association": [300, 700], "both": [300, 700]},
+        "predicted": "yes",
+        "gold": "no",
+    }
+    html = render("serve.html", text="", pairs=[pair], fault="", megabytes=1)
+    (tmp_path / "page.html").write_text(html)
+    page = browser.new_page()
+    watched = Watched(page)
+    page.goto((tmp_path / "page.html").as_uri())
+    page.locator(".word").nth(1).click()
+    assert "no alignment net" in page.locator("[role=status]").inner_text()
+    assert page.locator(".verdict").inner_text() == "Predicted yes, annotated no."
+    assert watched.complaints == []
+    page.close()
