@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -238,11 +238,20 @@ def read_section(kind: type[SectionT], path: Path) -> SectionT:
         raise UserError(f"{path} not found; run this from the project's root") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML in UTF-8: {error}") from None
+    return check_section(kind, raw, str(path))
+
+
+def check_section(kind: type[SectionT], raw: Any, source: str) -> SectionT:
+    """Make a section of what a file held.
+
+    Raises:
+        UserError: a value is wrong; names the source, and each fault in a line of its own.
+    """
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
         faults = [_describe(fault, kind) for fault in error.errors()]
-        raise UserError(f"{path} has {len(faults)} fault(s):\n" + "\n".join(faults)) from None
+        raise UserError(f"{source} has {len(faults)} fault(s):\n" + "\n".join(faults)) from None
 
 
 def _describe(fault: Any, kind: type[Section]) -> str:
@@ -259,10 +268,8 @@ def _describe(fault: Any, kind: type[Section]) -> str:
 
 
 def _known_keys(kind: type[Section], location: Sequence[int | str]) -> list[str]:
-    model: type[BaseModel] = kind
+    model: Any = kind
     for part in location:
-        inner = model.model_fields[str(part)].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, BaseModel)
-        model = inner
+        is_table = get_origin(model) is dict
+        model = get_args(model)[1] if is_table else model.model_fields[str(part)].annotation
     return [field.alias or name for name, field in model.model_fields.items()]

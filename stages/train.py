@@ -2,8 +2,9 @@
 
 from pipeline import paths
 from pipeline.device import resolve_device
-from pipeline.models.ananet import AnANet, AnANetConfig
-from pipeline.params import Params, load_params
+from pipeline.models.ananet import AnANet
+from pipeline.params import load_params
+from pipeline.training.configuration import ananet_config
 from pipeline.training.curves import training_curves
 from pipeline.training.data import PairFeatures
 from pipeline.training.encoders import EncoderSettings
@@ -17,28 +18,12 @@ def main() -> None:
     device = resolve_device(params.train.device)
     features = PairFeatures.load(params.corpus.labels, params.model).to(device)
     seed_everything(params.train.seed)
-    model = AnANet(model_config(params, features)).to(device)
+    model = AnANet(ananet_config(params, features)).to(device)
     with training_curves(paths.TRAINING_CURVES) as log:
         best = fit(model, features, params.train, log)
     model.save_pretrained(paths.ANANET)
     EncoderSettings.of(params, features.fingerprints).save(paths.ANANET)
     print(f"kept epoch {best.epoch}: weighted F1 {best.score:.4f} on dev")
-
-
-def model_config(params: Params, features: PairFeatures) -> AnANetConfig:
-    return AnANetConfig(
-        labels=params.corpus.labels,
-        region_dim=features.region_dim,
-        word_dim=features.word_dim,
-        regions=features.region_count,
-        max_words=params.prepare.max_words,
-        encoders=features.encoders,
-        model=params.model,
-        association=params.association,
-        alignment=params.alignment,
-        fusion=params.fusion,
-        loss=params.loss,
-    )
 
 
 if __name__ == "__main__":

@@ -10,10 +10,16 @@ from dataclasses import dataclass, fields
 from inspect import signature
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.params import Section
+
+# Arrays (n, D) or (n, C), and class indices (n,), of models that are no network.
+Vectors = npt.NDArray[np.float32]
+Classes = npt.NDArray[np.int64]
 
 FEATURES = ("regions", "region_mask", "pooled", "grid", "words", "word_mask")
 

@@ -34,9 +34,12 @@ class MemoryReader(nn.Module):
         self.w = nn.Linear(width, 1, bias=False)
         self.update = nn.GRUCell(width, width)
 
-    def forward(self, memory: Tensor, mask: Tensor, asked: Tensor, query: Tensor) -> Tensor:
-        """One hop: memory (B, M, d), mask (B, M), what is asked and the query so far (B, d)."""
-        hidden = (self.W_memory(memory) + self.W_query(asked).unsqueeze(1)).tanh()  # (B, M, d)
+    def forward(
+        self, memory: Tensor, keys: Tensor, mask: Tensor, asked: Tensor, query: Tensor
+    ) -> Tensor:
+        """One hop: memory and its keys W_memory(memory) (B, M, d), which no hop changes; mask
+        (B, M); what is asked and the query so far (B, d)."""
+        hidden = (keys + self.W_query(asked).unsqueeze(1)).tanh()  # (B, M, d)
         weights = masked_softmax(self.w(hidden).squeeze(-1), mask)  # (B, M)
         found = (weights.unsqueeze(1) @ memory).squeeze(1)  # (B, d)
         updated: Tensor = self.update(found, query)  # (B, d)
@@ -65,10 +68,11 @@ class CoMemory(Baseline):
         M_t = recurrent_states(self.bilstm, words, word_mask)  # (B, L, d)
         cells = torch.ones_like(M_v[..., 0], dtype=torch.bool)  # (B, cells)
         q_v, q_t = M_v.mean(1), masked_mean(M_t, word_mask)  # (B, d) each
+        keys_v, keys_t = self.image_reader.W_memory(M_v), self.text_reader.W_memory(M_t)
         for _ in range(self.hops):
             asked = q_t + q_v  # both sides ask for the same, so that each guides the other
             q_v, q_t = (
-                self.image_reader(M_v, cells, asked, q_v),
-                self.text_reader(M_t, word_mask, asked, q_t),
+                self.image_reader(M_v, keys_v, cells, asked, q_v),
+                self.text_reader(M_t, keys_t, word_mask, asked, q_t),
             )
         return Output(self.classifier(self.dropout(torch.cat([q_t, q_v], dim=-1))))

@@ -1,12 +1,20 @@
 """Random: every pair gets a class by chance, all classes alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
+
+from pipeline.models.classifier import Classes, Vectors
 
 
-def random_votes(pairs: int, classes: int, seed: int) -> npt.NDArray[np.float32]:
+def votes(
+    vectors: Mapping[str, Vectors], gold: Mapping[str, Classes], classes: int, seed: int
+) -> Vectors:
+    """A vote per class for each test pair; of all that is known, only their number is used."""
+    return random_votes(len(vectors["test"]), classes, seed)
+
+
+def random_votes(pairs: int, classes: int, seed: int) -> Vectors:
     """One vote per pair, (pairs, classes): 1 for the class drawn, else 0."""
     drawn = np.random.default_rng(seed).integers(classes, size=pairs)
     return np.eye(classes, dtype=np.float32)[drawn]

@@ -1,6 +1,7 @@
 """All pairs with their features in memory; a batch is a selection of rows."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -155,6 +156,19 @@ class PairFeatures:
         """Which of its picture's regions fills each slot of a pair, (B, K)."""
         (regions,) = (part for part in self._pictures if isinstance(part, RegionVectors))
         return regions.slots(torch.from_numpy(rows).to(self._device)).cpu().numpy()
+
+    def relabelled(self, labels: Rows) -> Self:
+        """The same pairs with other class indices (n,); features are shared, not copied."""
+        other = copy(self)
+        other.labels = labels
+        return other
+
+    def without(self, rows: Rows) -> Self:
+        """The same pairs, of which these rows are in no split; features are shared."""
+        other = copy(self)
+        other._splits = self._splits.copy()
+        other._splits[rows] = "unused"
+        return other
 
     def gather(self, rows: Rows) -> PairBatch:
         """The pairs of these rows as one batch."""

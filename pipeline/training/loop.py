@@ -18,6 +18,7 @@ from pipeline.training.guard import FiniteGuard
 from pipeline.training.metrics import Classes, weighted_f1
 
 Log = Callable[[int, Mapping[str, float]], None]
+Loss = Callable[[Any, Tensor], dict[str, Tensor]]
 
 
 @dataclass
@@ -35,7 +36,14 @@ class Best:
             self.weights = {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def fit(model: Classifier, features: PairFeatures, params: TrainParams, log: Log) -> Best:
+def fit(
+    model: Classifier,
+    features: PairFeatures,
+    params: TrainParams,
+    log: Log,
+    loss: Loss | None = None,
+    progress: bool = True,
+) -> Best:
     """Train on the train split until dev's weighted F1 stops rising; leaves the best weights.
 
     Args:
@@ -43,6 +51,8 @@ def fit(model: Classifier, features: PairFeatures, params: TrainParams, log: Log
         features: of the train and the dev split; no other is touched.
         params: epochs are counted from 1; `patience` of them without a better dev F1 end it.
         log: gets each epoch's number and figures: train/ and dev/ losses, accuracy, weighted F1.
+        loss: what to minimise on train instead of the model's own loss, of the same form.
+        progress: show a bar.
 
     Raises:
         UserError: the loss or its gradient is not finite.
@@ -52,9 +62,11 @@ def fit(model: Classifier, features: PairFeatures, params: TrainParams, log: Log
     best = Best()
     steps = len(features.batches("train", params.batch_size))
     bar: tqdm[Any]
-    with tqdm(total=params.epochs * steps, desc="training", unit="batch") as bar:
+    loss = loss or model.loss
+    total = params.epochs * steps
+    with tqdm(total=total, desc="training", unit="batch", disable=not progress) as bar:
         for epoch in range(1, params.epochs + 1):
-            figures = _train_epoch(model, features, params, optimizer, epoch, rng, bar)
+            figures = _train_epoch(model, features, params, loss, optimizer, epoch, rng, bar)
             figures |= _judge_dev(model, features)
             log(epoch, figures)
             best.offer(epoch, figures["dev/f1_weighted"], model)
@@ -70,6 +82,7 @@ def _train_epoch(
     model: Classifier,
     features: PairFeatures,
     params: TrainParams,
+    loss: Loss,
     optimizer: torch.optim.Optimizer,
     epoch: int,
     rng: np.random.Generator,
@@ -82,7 +95,7 @@ def _train_epoch(
     for step, rows in enumerate(batches, start=1):
         batch = features.gather(rows)
         output = judge(model, batch.inputs)
-        terms = model.loss(output, batch.labels)
+        terms = loss(output, batch.labels)
         optimizer.zero_grad()
         torch.autograd.backward(terms["total"])
         norm = clip_grad_norm_(model.parameters(), params.clip_norm)

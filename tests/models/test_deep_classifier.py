@@ -8,6 +8,7 @@ from pipeline.models.deep_classifier import DeepClassifier
 from tests.models.tiny_baselines import build, inputs
 
 
+@torch.no_grad()
 def test_picture_says_which_words_count() -> None:
     model, own = build(DeepClassifier), inputs(DeepClassifier)
     found = model(**own).logits

@@ -181,3 +181,17 @@ def test_scenes_belong_to_their_pairs(tmp_path: Path) -> None:
         for i, row in enumerate(rows):
             place = corpus.image_keys.index(corpus.pairs["image_key"][row])
             np.testing.assert_array_equal(batch.inputs[name][i], corpus.scenes[name][place])
+
+
+def test_other_labels_and_fewer_pairs_leave_the_original_alone(tmp_path: Path) -> None:
+    features = tiny_corpus().features(tmp_path)
+    labels, train = features.labels.copy(), features.rows("train")
+    wrong = features.relabelled((labels + 1) % 3)
+    fewer = features.without(train[10:])
+    assert (wrong.labels == (labels + 1) % 3).all()
+    assert fewer.rows("train").tolist() == train[:10].tolist()
+    assert fewer.rows("test").tolist() == features.rows("test").tolist()
+    assert (features.labels == labels).all()
+    assert features.rows("train").tolist() == train.tolist()
+    one = features.gather(train[:2]).inputs["words"]
+    assert torch.equal(one, fewer.gather(train[:2]).inputs["words"])

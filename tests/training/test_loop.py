@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from pipeline.errors import UserError
 from pipeline.models.ananet import AnANet
@@ -154,3 +155,20 @@ def test_clipping_bounds_the_step(features: PairFeatures) -> None:
     start = AnANet(still.config).image_encoder.fc.weight
     assert torch.equal(still.image_encoder.fc.weight, start)
     assert not torch.equal(moved.image_encoder.fc.weight, start)
+
+
+def test_another_loss_is_minimised_in_place_of_the_model_s(features: PairFeatures) -> None:
+    """Whoever is told that every pair belongs to one class learns to say so."""
+    seed_everything(0)
+    sizes = {"region_dim": D_R, "word_dim": D_G + D_B, "regions": K}
+    model = AnANet(tiny_config({"model.hidden": 16}, **sizes))
+
+    def always_first(output: Any, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"total": F.cross_entropy(output.logits, torch.zeros_like(labels))}
+
+    settings = {"train.epochs": 5, "train.patience": 5, "train.lr": 0.05, "train.batch_size": 16}
+    params = tiny_params(settings).train
+    history: History = {}
+    fit(model, features, params, lambda epoch, f: history.update({epoch: {**f}}), always_first)
+    assert history[5]["train/loss"] < 0.1 < history[1]["train/loss"]
+    assert (predict(model, features, "test").predicted == 0).all()
