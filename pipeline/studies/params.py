@@ -1,0 +1,136 @@
+"""The parameters of stages/studies: read from its own params.yaml and checked."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field
+
+from pipeline.errors import UserError
+from pipeline.params import (
+    Count,
+    NonNegative,
+    NonNegativeInt,
+    Params,
+    Section,
+    Text,
+    check_section,
+    read_section,
+)
+
+PARAMS_FILE = Path("stages/studies/params.yaml")
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Changes = dict[str, dict[str, Any]]
+
+
+RowT = TypeVar("RowT", bound=Section)
+
+
+class BaselineParams(Section):
+    """One row that is not AnANet.
+
+    model: module in pipeline/models. reads: the feature file of its pictures, without .h5.
+    widths: what the model's own parameters are set to.
+    """
+
+    model: Text
+    reads: Literal["regions", "scenes"]
+    text: Literal["glove", "glove+bert", "bert"]
+    widths: dict[str, Any]
+
+
+class VariantParams(Section):
+    """One row that is AnANet: what it changes in params.yaml, and its classification loss."""
+
+    changes: Changes
+    classification: Literal["plain", "class_weighted", "focal"]
+
+
+class SweepParams(Section):
+    """The grid of Fig. 4, every lambda with every eta."""
+
+    lambda_: Annotated[list[NonNegative], Field(alias="lambda", min_length=1)]
+    eta: Annotated[list[NonNegative], Field(min_length=1)]
+    seeds: Count
+
+
+class LearningCurveParams(Section):
+    """fractions: of the train split, beside the whole."""
+
+    fractions: Annotated[list[Fraction], Field(min_length=1)]
+    variants: Annotated[list[Text], Field(min_length=1)]
+    seeds: Count
+
+
+class LabelNoiseParams(Section):
+    """rates: the share of train labels that are replaced by another class, beside none."""
+
+    rates: Annotated[list[Fraction], Field(min_length=1)]
+    variants: Annotated[list[Text], Field(min_length=1)]
+    seeds: Count
+
+
+class ReportParams(Section):
+    """resamples: of the bootstrap. bins: of the reliability plot. calibrated: its variants."""
+
+    resamples: Count
+    seed: NonNegativeInt
+    bins: Count
+    calibrated: list[Text]
+
+
+def _named(rows: Mapping[str, RowT], kind: str, name: str) -> RowT:
+    if name not in rows:
+        raise UserError(f"{PARAMS_FILE}: no {kind} {name!r}; there are: {', '.join(rows)}")
+    return rows[name]
+
+
+class StudyParams(Section):
+    """stages/studies/params.yaml as a whole."""
+
+    components: Count
+    seeds: Count
+    workers: Count
+    settings: Changes
+    focal_gamma: NonNegative
+    baselines: dict[str, BaselineParams]
+    variants: dict[str, VariantParams]
+    sweep: SweepParams
+    learning_curve: LearningCurveParams
+    label_noise: LabelNoiseParams
+    report: ReportParams
+
+    def variant(self, name: str) -> VariantParams:
+        """The variant of this name.
+
+        Raises:
+            UserError: there is none.
+        """
+        return _named(self.variants, "variant", name)
+
+    def baseline(self, name: str) -> BaselineParams:
+        """The baseline of this name.
+
+        Raises:
+            UserError: there is none.
+        """
+        return _named(self.baselines, "baseline", name)
+
+
+def load_study_params(path: Path = PARAMS_FILE) -> StudyParams:
+    """Read and check stages/studies/params.yaml; UserError names every fault."""
+    return read_section(StudyParams, path)
+
+
+def changed(params: Params, *changes: Changes) -> Params:
+    """The project's parameters with some sections' values replaced, one change after the other.
+
+    Raises:
+        UserError: a value is not allowed, or there is no such parameter.
+    """
+    values = params.model_dump(by_alias=True)
+    for change in changes:
+        for section, settings in change.items():
+            values[section] = values.get(section, {}) | settings
+    return check_section(Params, values, f"{PARAMS_FILE} over params.yaml")

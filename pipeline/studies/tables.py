@@ -1,0 +1,178 @@
+"""A study's rows as tables: CSV for machines, Markdown for people; figures are in percent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.studies.published import Entry
+from pipeline.studies.runs import Judged
+from pipeline.studies.statistics import METRICS, Bootstrap, scores
+
+_TITLES = {"accuracy": "accuracy", "f1_weighted": "weighted F1"}
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What stands around every table of a study."""
+
+    corpus: str
+    pairs: int
+    published_on: str
+    caveats: Mapping[str, str]
+
+    def intro(self, runs: int) -> str:
+        """How to read the figures."""
+        return (
+            f"On the {self.pairs} test pairs of `{self.corpus}`; mean ± standard deviation of"
+            f" {runs} runs that differ in their seed, in percent. Intervals hold 95 % of the means"
+            " of resampled test pairs and runs (percentile bootstrap). Published figures are those"
+            f" of the paper on {self.published_on}: on another corpus or with other encoders they"
+            " are there to compare the order of rows, not the values."
+        )
+
+    def verdict(self, table: pd.DataFrame, reference: str) -> str:
+        """Whether the reference is ahead of the other rows, said plainly."""
+        others = table[table["accuracy_gap"].notna()]
+        ahead = others[others["accuracy_gap"] >= 0]
+        unclear = others[(others["accuracy_gap"] < 0) & (others["accuracy_gap_high"] >= 0)]
+        if len(ahead):
+            first = f"{reference} is **not** ahead of: {', '.join(ahead['method'])}."
+        else:
+            first = f"{reference}'s mean accuracy is above that of every other row."
+        if len(unclear) == 0:
+            return first
+        return (
+            f"{first} The interval of the difference includes zero, so that the order is open, for:"
+            f" {', '.join(unclear['method'])}."
+        )
+
+
+def score_table(
+    entries: Sequence[Entry], rows: Mapping[str, Judged], bootstrap: Bootstrap, reference: str
+) -> pd.DataFrame:
+    """A line per entry: for accuracy and weighted F1 the published figure, ours with its spread,
+    and how far it is above the reference row."""
+    lines = []
+    for entry in entries:
+        line: dict[str, object] = {"row": entry.row, "method": entry.method}
+        for metric in METRICS:
+            found = bootstrap.summary(rows[entry.row], metric)
+            gap = bootstrap.difference(rows[entry.row], rows[reference], metric)
+            line |= {
+                f"{metric}_published": getattr(entry, metric),
+                metric: 100 * found.mean,
+                f"{metric}_sd": 100 * found.sd,
+                f"{metric}_low": 100 * found.low,
+                f"{metric}_high": 100 * found.high,
+            }
+            if entry.row != reference:
+                line |= {
+                    f"{metric}_gap": 100 * gap.mean,
+                    f"{metric}_gap_low": 100 * gap.low,
+                    f"{metric}_gap_high": 100 * gap.high,
+                    f"{metric}_p": gap.p,
+                }
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def class_table(
+    entries: Sequence[Entry], rows: Mapping[str, Judged], labels: Sequence[str]
+) -> pd.DataFrame:
+    """A line per entry and class: F1 as published, ours, and its standard deviation over runs."""
+    lines = []
+    for entry in entries:
+        f1 = 100 * scores(rows[entry.row])["f1"]  # (S, C)
+        for i, label in enumerate(labels):
+            spread = f1[:, i].std(ddof=1) if len(f1) > 1 else 0.0
+            lines.append(
+                {
+                    "row": entry.row,
+                    "method": entry.method,
+                    "label": label,
+                    "f1_published": entry.f1.get(label),
+                    "f1": f1[:, i].mean(),
+                    "f1_sd": spread,
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def score_lines(table: pd.DataFrame, entries: Sequence[Entry], reference: str) -> str:
+    """The score table in Markdown, with marks for the entries' caveats."""
+    headers = ["method"]
+    for metric in METRICS:
+        headers += [_TITLES[metric], "95 % interval", "published"]
+    headers += [f"accuracy, minus {reference}", "p"]
+    lines = []
+    for entry, (_, line) in zip(entries, table.iterrows(), strict=True):
+        cells = [line["method"] + "".join(f" [^{mark}]" for mark in entry.caveats)]
+        for metric in METRICS:
+            cells += [
+                f"{line[metric]:.1f} ± {line[f'{metric}_sd']:.1f}",
+                f"{line[f'{metric}_low']:.1f} to {line[f'{metric}_high']:.1f}",
+                _published(line[f"{metric}_published"]),
+            ]
+        if pd.isna(line["accuracy_gap"]):
+            cells += ["", ""]
+        else:
+            interval = f"{line['accuracy_gap_low']:+.1f} to {line['accuracy_gap_high']:+.1f}"
+            cells += [f"{line['accuracy_gap']:+.1f} ({interval})", f"{line['accuracy_p']:.3f}"]
+        lines.append(cells)
+    return markdown(headers, lines)
+
+
+def class_lines(table: pd.DataFrame, labels: Sequence[str]) -> str:
+    """The class table in Markdown: a row per method, two columns per class."""
+    headers = ["method", *(f"{name}{kind}" for name in labels for kind in ("", ", published"))]
+    lines = []
+    for _, group in table.groupby("row", sort=False):
+        cells = [group["method"].iloc[0]]
+        for _, line in group.iterrows():
+            cells += [f"{line['f1']:.1f} ± {line['f1_sd']:.1f}", _published(line["f1_published"])]
+        lines.append(cells)
+    return markdown(headers, lines)
+
+
+def setting_lines(table: pd.DataFrame, columns: Sequence[str]) -> str:
+    """A table of settings in Markdown."""
+    headers = [*columns]
+    for metric in METRICS:
+        headers += [_TITLES[metric], "95 % interval"]
+    lines = []
+    for _, line in table.iterrows():
+        cells = [str(line[column]) for column in columns]
+        for metric in METRICS:
+            cells += [
+                f"{line[metric]:.1f} ± {line[f'{metric}_sd']:.1f}",
+                f"{line[f'{metric}_low']:.1f} to {line[f'{metric}_high']:.1f}",
+            ]
+        lines.append(cells)
+    return markdown(headers, lines)
+
+
+def markdown(headers: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    rows = [headers, ["---"] * len(headers), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def footnotes(entries: Iterable[Entry], caveats: Mapping[str, str]) -> str:
+    """The caveats that the entries refer to, each once."""
+    marks = dict.fromkeys(mark for entry in entries for mark in entry.caveats)
+    return "".join(f"[^{mark}]: {caveats[mark]}\n" for mark in marks)
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame, *texts: str) -> None:
+    """Write folder/name.csv, and the texts as paragraphs of folder/name.md."""
+    folder.mkdir(parents=True, exist_ok=True)
+    csv = folder / f"{name}.csv"
+    table.to_csv(csv, index=False, float_format="%.4f", lineterminator="\n")
+    paragraphs = [text.strip() for text in texts if text.strip()]
+    (folder / f"{name}.md").write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")
+
+
+def _published(value: float | None) -> str:
+    return "" if value is None or pd.isna(value) else f"{value:.2f}"

@@ -1,0 +1,47 @@
+"""Tables IV, V and VI: AnANet without some of its parts."""
+
+from pipeline.params import load_params
+from pipeline.studies.figures import draw_classes, draw_scores
+from pipeline.studies.params import load_study_params
+from pipeline.studies.published import published
+from pipeline.studies.rows import bootstrap_of, notes_of, read_rows
+from pipeline.studies.tables import (
+    class_lines,
+    class_table,
+    footnotes,
+    score_lines,
+    score_table,
+    write_table,
+)
+from stages import run
+from stages.studies import paths
+
+
+def main() -> None:
+    study, params, paper = load_study_params(), load_params(), published()
+    labels = params.corpus.labels
+    names = {entry.row for entry in [*paper.table4, *paper.table5, *paper.table6]}
+    rows = read_rows(paths.VARIANTS, sorted(names), labels)
+    pairs = len(rows["ananet"].gold)
+    bootstrap, notes = bootstrap_of(study, pairs), notes_of(params, paper, pairs)
+    intro = notes.intro(study.seeds)
+
+    for name, title, entries in (
+        ("table4", "Table IV: components of AnANet", paper.table4),
+        ("table6", "Table VI: what the association net keeps", paper.table6),
+    ):
+        table = score_table(entries, rows, bootstrap, "ananet")
+        lines = score_lines(table, entries, "AnANet")
+        notice = footnotes(entries, paper.caveats)
+        write_table(paths.ABLATE, name, table, f"# {title}", intro, lines, notice)
+        draw_scores(paths.ABLATE / f"{name}.png", table, title)
+
+    title = "Table V: F1 per class"
+    classes = class_table(paper.table5, rows, labels)
+    lines, notice = class_lines(classes, labels), footnotes(paper.table5, paper.caveats)
+    write_table(paths.ABLATE, "table5", classes, f"# {title}", intro, lines, notice)
+    draw_classes(paths.ABLATE / "table5.png", classes, title)
+
+
+if __name__ == "__main__":
+    run(main)

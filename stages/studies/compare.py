@@ -1,0 +1,43 @@
+"""Table III: AnANet beside the baselines."""
+
+import json
+
+from pipeline.params import load_params
+from pipeline.studies.figures import draw_scores
+from pipeline.studies.params import load_study_params
+from pipeline.studies.published import Entry, published
+from pipeline.studies.rows import bootstrap_of, notes_of, read_rows
+from pipeline.studies.tables import footnotes, score_lines, score_table, write_table
+from stages import run
+from stages.studies import paths
+
+
+def main() -> None:
+    study, params, paper = load_study_params(), load_params(), published()
+    labels = params.corpus.labels
+    rows = read_rows(paths.BASELINES, study.baselines, labels)
+    rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet"), labels)
+    listed = {entry.row for entry in paper.table3}
+    own = [Entry(row=name, method=name) for name in rows if name not in listed]
+    entries = [entry for entry in [*own, *paper.table3] if entry.row in rows]
+
+    pairs = len(rows["ananet"].gold)
+    table = score_table(entries, rows, bootstrap_of(study, pairs), "ananet")
+    notes = notes_of(params, paper, pairs)
+    write_table(
+        paths.COMPARE,
+        "table3",
+        table,
+        "# Table III: comparison with baselines",
+        notes.intro(study.seeds),
+        score_lines(table, entries, "AnANet"),
+        notes.verdict(table, "AnANet"),
+        footnotes(entries, paper.caveats),
+    )
+    draw_scores(paths.COMPARE / "table3.png", table, "Comparison with baselines (Table III)")
+    figures = dict(zip(table["row"], table["accuracy"].round(4), strict=True))
+    paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,19 @@
+"""Where the studies keep their files, relative to the project's root."""
+
+from pipeline import paths
+
+RUNS = paths.DATA / "studies"
+REGIONS = RUNS / "features" / "regions.h5"
+SCENES = RUNS / "features" / "scenes.h5"
+BASELINES = RUNS / "baselines"
+VARIANTS = RUNS / "variants"
+SWEEP = RUNS / "sweep.parquet"
+LEARNING_CURVE = RUNS / "learning_curve.parquet"
+LABEL_NOISE = RUNS / "label_noise.parquet"
+
+REPORTS = paths.REPORTS / "studies"
+COMPARE = REPORTS / "compare"
+METRICS = REPORTS / "compare.json"
+ABLATE = REPORTS / "ablate"
+FIG4 = REPORTS / "sweep"
+ROBUSTNESS = REPORTS / "robustness"

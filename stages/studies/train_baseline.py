@@ -1,0 +1,26 @@
+"""Train one baseline of `baselines` over all seeds: python -m stages.studies.train_baseline tfn"""
+
+import sys
+
+from pipeline.params import load_params
+from pipeline.studies.baselines import baseline_run, load_features
+from pipeline.studies.params import changed, load_study_params
+from pipeline.studies.runs import Run, perform, write_runs
+from stages import run
+from stages.studies import paths
+
+
+def main() -> None:
+    name = sys.argv[1]
+    study = load_study_params()
+    params = changed(load_params(), study.settings)
+    row = study.baseline(name)
+    features = load_features(row, params, paths.REGIONS, paths.SCENES)
+    seeds = range(study.seeds)
+    runs = [Run(seed, baseline_run(row, params, features, seed), {}) for seed in seeds]
+    table = perform(runs, params.corpus.labels, study.workers, name)
+    write_runs(paths.BASELINES / f"{name}.parquet", table)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,60 @@
+"""stages/studies/params.yaml is checked before anything is trained."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.errors import UserError
+from pipeline.params import load_params
+from pipeline.studies.params import changed, load_study_params
+from tests.tiny import ROOT
+
+FILE = ROOT / "stages" / "studies" / "params.yaml"
+
+
+def test_every_variant_is_a_valid_ananet() -> None:
+    study, params = load_study_params(FILE), load_params(ROOT / "params.yaml")
+    for row in study.variants.values():
+        found = changed(params, study.settings, row.changes)
+        assert found.model.hidden == study.settings["model"]["hidden"]
+    var = changed(params, study.settings, study.variant("alignment_glove").changes).model
+    assert (var.streams, var.text) == ("alignment", "glove")
+
+
+def test_later_changes_win_and_others_stay() -> None:
+    params = load_params(ROOT / "params.yaml")
+    found = changed(params, {"fusion": {"lambda": 0.3}}, {"fusion": {"lambda": 0.7}})
+    assert (found.fusion.lambda_, found.fusion.eta) == (0.7, params.fusion.eta)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": {"hiden": 8}}, r"model\.hiden: no such parameter; known here: streams"),
+        ({"fusion": {"eta": "much"}}, r"fusion\.eta = 'much'"),
+        ({"modle": {"hidden": 8}}, r"modle: no such parameter"),
+    ],
+)
+def test_changes_that_params_yaml_would_refuse_are_refused(change: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        changed(load_params(ROOT / "params.yaml"), change)
+
+
+def test_unknown_keys_of_a_row_are_named(tmp_path: Path) -> None:
+    yaml = YAML()
+    values = yaml.load(FILE)
+    values["baselines"]["tfn"]["readz"] = "scenes"
+    yaml.dump(values, tmp_path / "params.yaml")
+    message = r"baselines\.tfn\.readz: no such parameter; known here: model, reads, text, widths"
+    with pytest.raises(UserError, match=message):
+        load_study_params(tmp_path / "params.yaml")
+
+
+def test_unknown_rows_are_named() -> None:
+    study = load_study_params(FILE)
+    with pytest.raises(UserError, match="no baseline 'tnf'; there are: random, majority, tfn"):
+        study.baseline("tnf")
+    with pytest.raises(UserError, match="no variant 'annet'; there are: ananet"):
+        study.variant("annet")
