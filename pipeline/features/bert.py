@@ -33,6 +33,8 @@ from pipeline.features.pieces import (
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.texts import Texts
 
+# Texts of one length that wait for each other: enough to fill the passes of most lengths.
+_BATCH_TEXTS = 64
 # A forward pass takes at most this many pieces: enough to keep a core busy, so few that the last
 # pass of a length wastes little. It takes 16, 8, 4, 2 texts or 1, so that batches of 16 divide.
 _PASS_PIECES = 256
@@ -69,7 +71,7 @@ class BertEncoder:
     """
 
     name = "bert"
-    batch_size = _PASS_TEXTS
+    batch_size = _BATCH_TEXTS
 
     def __init__(self, folder: Path, layer: int, merge: Merge, device: torch.device) -> None:
         """Load a model's folder.

@@ -77,7 +77,7 @@ def test_a_word_without_a_piece_has_a_flag_and_a_zero_row(encoder: BertEncoder) 
 
 def test_a_row_has_the_same_bytes_alone_and_in_any_batch(encoder: BertEncoder) -> None:
     chance = random.Random(0)
-    texts = [chance.choices(WORDS, k=k) for k in range(1, 30) for _ in range(60 // k)]
+    texts = [chance.choices(WORDS, k=k) for k in range(1, 30) for _ in range(150 // k)]
     loaded = [encoder.load(text) for text in texts]
     alone = [encoder.encode([text])[0]["vectors"].tobytes() for text in loaded]
     groups = {}
