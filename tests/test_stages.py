@@ -75,6 +75,7 @@ def test_imports_run_downwards() -> None:
         "training",
         "prediction",
         "report",
+        "studies",
         "serving",
     ]
     rooms = {room: level for level, room in enumerate(order)}

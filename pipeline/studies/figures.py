@@ -57,7 +57,9 @@ def draw_classes(path: Path, table: pd.DataFrame, title: str) -> None:
 def draw_grid(path: Path, table: pd.DataFrame, best: tuple[float, float], title: str) -> None:
     """A heat map of accuracy over lambda and eta; `best`, the paper's optimum, is outlined."""
     grid = table.pivot(index="eta", columns="lambda", values="accuracy").sort_index(ascending=False)
-    figure, axes = _canvas(1.8 + 0.75 * grid.shape[1], 1.6 + 0.55 * grid.shape[0])
+    figure, axes = _canvas(
+        max(5.0, 1.8 + 0.75 * grid.shape[1]), max(3.6, 1.6 + 0.55 * grid.shape[0])
+    )
     image = axes.imshow(grid, cmap="viridis", aspect="auto")
     middle = (np.nanmin(grid.to_numpy()) + np.nanmax(grid.to_numpy())) / 2
     for (row, column), value in np.ndenumerate(grid.to_numpy()):
@@ -91,7 +93,7 @@ def draw_lines(path: Path, table: pd.DataFrame, x: str, label: str, title: str) 
 
 def draw_reliability(path: Path, found: Mapping[str, Reliability], title: str) -> None:
     """Accuracy over confidence, a line per method; on the diagonal, confidence can be believed."""
-    figure, axes = _canvas(5.2, 4.6)
+    figure, axes = _canvas(6.0, 5.2)
     axes.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1)
     for color, (method, bins) in zip(_COLORS, found.items(), strict=False):
         filled = bins.count > 0
@@ -117,7 +119,7 @@ def _canvas(width: float, height: float) -> tuple[Figure, Any]:
 def _finish(figure: Figure, axes: Any, path: Path, title: str, legend: bool = True) -> None:
     axes.set_title(title, loc="left")
     if legend:
-        axes.legend(frameon=False)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the writer's version, the same figures give the same bytes after an upgrade.
     figure.savefig(path, dpi=150, metadata={"Software": None})

@@ -51,6 +51,6 @@ def bootstrap_of(study: StudyParams, pairs: int) -> Bootstrap:
     return Bootstrap(pairs, study.report.resamples, study.report.seed)
 
 
-def notes_of(params: Params, paper: Published, pairs: int) -> Notes:
+def notes_of(study: StudyParams, params: Params, paper: Published, pairs: int) -> Notes:
     """What is the same around all tables."""
-    return Notes(params.corpus.path, pairs, paper.corpus, paper.caveats)
+    return Notes(params.corpus.path, pairs, study.components, paper.corpus, paper.caveats)

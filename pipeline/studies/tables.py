@@ -19,17 +19,32 @@ class Notes:
 
     corpus: str
     pairs: int
+    components: int
     published_on: str
     caveats: Mapping[str, str]
 
     def intro(self, runs: int) -> str:
-        """How to read the figures."""
+        """How to read our figures."""
         return (
             f"On the {self.pairs} test pairs of `{self.corpus}`; mean ± standard deviation of"
             f" {runs} runs that differ in their seed, in percent. Intervals hold 95 % of the means"
-            " of resampled test pairs and runs (percentile bootstrap). Published figures are those"
-            f" of the paper on {self.published_on}: on another corpus or with other encoders they"
-            " are there to compare the order of rows, not the values."
+            " of resampled test pairs and runs (percentile bootstrap). All models see picture"
+            f" features reduced to {self.components} principal components, and have the widths of"
+            " `stages/studies/params.yaml`."
+        )
+
+    def published(self) -> str:
+        """How to read the paper's."""
+        return (
+            f"Published figures are the paper's on {self.published_on}: on another corpus or with"
+            " other encoders, compare the order of rows with them, not the values."
+        )
+
+    def test(self, reference: str) -> str:
+        """How a row is compared with the reference."""
+        return (
+            f"Differences from {reference} are paired: both rows are judged on the same resampled"
+            " pairs. p is two-sided, twice the smaller share of resamples on one side of zero."
         )
 
     def verdict(self, table: pd.DataFrame, reference: str) -> str:

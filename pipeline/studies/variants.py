@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pipeline.models.ananet import AnANet
 from pipeline.params import Params
-from pipeline.training.configuration import ananet_config
+from pipeline.training.configuration import new_ananet
 from pipeline.training.data import PairFeatures
 from pipeline.training.evaluation import Predictions, predict
 from pipeline.training.imbalance import class_weights, focal_loss, weighted_cross_entropy
@@ -36,7 +36,7 @@ def _train(
     params: Params, features: PairFeatures, seed: int, classification: str, gamma: float
 ) -> Predictions:
     seed_everything(seed)
-    model = AnANet(ananet_config(params, features))
+    model = new_ananet(params, features)
     loss = _loss(model, features, classification, gamma)
     train = params.train.model_copy(update={"seed": seed})
     fit(model, features, train, lambda epoch, figures: None, loss, progress=False)

@@ -23,8 +23,8 @@ def main() -> None:
     names = {entry.row for entry in [*paper.table4, *paper.table5, *paper.table6]}
     rows = read_rows(paths.VARIANTS, sorted(names), labels)
     pairs = len(rows["ananet"].gold)
-    bootstrap, notes = bootstrap_of(study, pairs), notes_of(params, paper, pairs)
-    intro = notes.intro(study.seeds)
+    bootstrap, notes = bootstrap_of(study, pairs), notes_of(study, params, paper, pairs)
+    intro = f"{notes.intro(study.seeds)}\n\n{notes.published()}"
 
     for name, title, entries in (
         ("table4", "Table IV: components of AnANet", paper.table4),
@@ -33,7 +33,8 @@ def main() -> None:
         table = score_table(entries, rows, bootstrap, "ananet")
         lines = score_lines(table, entries, "AnANet")
         notice = footnotes(entries, paper.caveats)
-        write_table(paths.ABLATE, name, table, f"# {title}", intro, lines, notice)
+        test = notes.test("AnANet")
+        write_table(paths.ABLATE, name, table, f"# {title}", intro, lines, test, notice)
         draw_scores(paths.ABLATE / f"{name}.png", table, title)
 
     title = "Table V: F1 per class"

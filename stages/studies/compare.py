@@ -18,20 +18,27 @@ def main() -> None:
     rows = read_rows(paths.BASELINES, study.baselines, labels)
     rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet"), labels)
     listed = {entry.row for entry in paper.table3}
-    own = [Entry(row=name, method=name) for name in rows if name not in listed]
+    own = [
+        Entry(row=name, method=name.replace("_", " ").capitalize())
+        for name in study.baselines
+        if name not in listed
+    ]
     entries = [entry for entry in [*own, *paper.table3] if entry.row in rows]
+    entries.sort(key=lambda entry: list(rows).index(entry.row))
 
     pairs = len(rows["ananet"].gold)
     table = score_table(entries, rows, bootstrap_of(study, pairs), "ananet")
-    notes = notes_of(params, paper, pairs)
+    notes = notes_of(study, params, paper, pairs)
     write_table(
         paths.COMPARE,
         "table3",
         table,
         "# Table III: comparison with baselines",
         notes.intro(study.seeds),
+        notes.published(),
         score_lines(table, entries, "AnANet"),
         notes.verdict(table, "AnANet"),
+        notes.test("AnANet"),
         footnotes(entries, paper.caveats),
     )
     draw_scores(paths.COMPARE / "table3.png", table, "Comparison with baselines (Table III)")

@@ -1,16 +1,13 @@
 """Beyond the paper: fewer pairs, wrong labels, losses for the rare class, calibration."""
 
-from pathlib import Path
-
-import pandas as pd
+from collections.abc import Mapping
 
 from pipeline.params import load_params
 from pipeline.studies.calibrate import calibration_lines, calibration_table, reliabilities
 from pipeline.studies.figures import draw_classes, draw_lines, draw_reliability
-from pipeline.studies.params import load_study_params
+from pipeline.studies.params import LabelNoiseParams, LearningCurveParams, load_study_params
 from pipeline.studies.published import Entry, published
 from pipeline.studies.rows import (
-    Point,
     bootstrap_of,
     by_setting,
     notes_of,
@@ -18,7 +15,9 @@ from pipeline.studies.rows import (
     setting_table,
 )
 from pipeline.studies.runs import Judged, first_runs, read_runs
+from pipeline.studies.statistics import Bootstrap
 from pipeline.studies.tables import (
+    Notes,
     class_lines,
     class_table,
     score_lines,
@@ -29,6 +28,7 @@ from pipeline.studies.tables import (
 from stages import run
 from stages.studies import paths
 
+OUT = paths.ROBUSTNESS
 LOSSES = (
     Entry(row="ananet", method="cross-entropy (Eq. 19)"),
     Entry(row="class_weighted", method="class-weighted"),
@@ -37,80 +37,84 @@ LOSSES = (
 
 
 def main() -> None:
-    study, params = load_study_params(), load_params()
-    labels, out = params.corpus.labels, paths.ROBUSTNESS
-    names = {
-        *(entry.row for entry in LOSSES),
-        *study.learning_curve.variants,
-        *study.label_noise.variants,
-        *study.report.calibrated,
-    }
+    study, params, paper = load_study_params(), load_params(), published()
+    labels = params.corpus.labels
+    curve, noise, calibrated = study.learning_curve, study.label_noise, study.report.calibrated
+    names = {entry.row for entry in LOSSES} | {*curve.variants, *noise.variants, *calibrated}
     rows = read_rows(paths.VARIANTS, sorted(names), labels)
     pairs = len(rows["ananet"].gold)
-    bootstrap, notes = bootstrap_of(study, pairs), notes_of(params, published(), pairs)
+    bootstrap, notes = bootstrap_of(study, pairs), notes_of(study, params, paper, pairs)
+    titles = {entry.row: entry.method for entry in [*paper.table4, *paper.table5]}
 
-    for name, column, title, label, file, end, settings in (
-        (
-            "learning_curve",
-            "fraction",
-            "Learning curve",
-            "percent of the train pairs",
-            paths.LEARNING_CURVE,
-            1.0,
-            study.learning_curve,
-        ),
-        (
-            "label_noise",
-            "rate",
-            "Label noise",
-            "percent of the train labels that are wrong",
-            paths.LABEL_NOISE,
-            0.0,
-            study.label_noise,
-        ),
+    for name, column, whole, axis, settings in (
+        ("learning_curve", "fraction", 1.0, "percent of the train pairs", curve),
+        ("label_noise", "rate", 0.0, "percent of the train labels that are wrong", noise),
     ):
-        whole = {
-            variant: first_runs(rows[variant], settings.seeds) for variant in settings.variants
+        ends = {
+            (titles.get(row, row), whole): first_runs(rows[row], settings.seeds)
+            for row in settings.variants
         }
-        points = with_end(file, column, end, whole, labels)
-        table = setting_table(points, bootstrap).sort_values(["method", column])
-        lines = setting_lines(table, ["method", column])
-        write_table(out, name, table, f"# {title}", notes.intro(settings.seeds), lines)
-        draw_lines(out / f"{name}.png", table, column, label, title)
+        report_curve(name, column, axis, settings, ends, titles, labels, bootstrap, notes)
+    report_losses(rows, labels, study.seeds, bootstrap, notes)
+    report_calibration({titles.get(row, row): rows[row] for row in calibrated}, study.report.bins)
 
-    scored = score_table(LOSSES, rows, bootstrap, "ananet")
+
+def report_curve(
+    name: str,
+    column: str,
+    axis: str,
+    settings: LearningCurveParams | LabelNoiseParams,
+    ends: Mapping[tuple[str, float], Judged],
+    titles: Mapping[str, str],
+    labels: list[str],
+    bootstrap: Bootstrap,
+    notes: Notes,
+) -> None:
+    """Accuracy over a column of the runs; `ends` are those with all of the true labels."""
+    file = {"learning_curve": paths.LEARNING_CURVE, "label_noise": paths.LABEL_NOISE}[name]
+    runs = read_runs(file).rename(columns={"variant": "method"})
+    runs["method"] = runs["method"].map(lambda row: titles.get(row, row))
+    points = by_setting(runs, ["method", column], labels)
+    points += [({"method": method, column: end}, found) for (method, end), found in ends.items()]
+    table = setting_table(points, bootstrap).sort_values(["method", column])
+    title = name.replace("_", " ").capitalize()
+    lines = setting_lines(table, ["method", column])
+    write_table(OUT, name, table, f"# {title}", notes.intro(settings.seeds), lines)
+    draw_lines(OUT / f"{name}.png", table, column, axis, title)
+
+
+def report_losses(
+    rows: Mapping[str, Judged], labels: list[str], seeds: int, bootstrap: Bootstrap, notes: Notes
+) -> None:
+    """AnANet with the paper's classification loss and with two for rare classes."""
+    table = score_table(LOSSES, rows, bootstrap, "ananet")
     classes = class_table(LOSSES, rows, labels)
     write_table(
-        out,
+        OUT,
         "imbalance",
-        scored,
+        table,
         "# Losses for a rare class",
-        notes.intro(study.seeds),
-        score_lines(scored, LOSSES, "cross-entropy"),
+        notes.intro(seeds),
+        score_lines(table, LOSSES, "cross-entropy"),
+        notes.test("cross-entropy"),
         class_lines(classes, labels),
     )
-    draw_classes(out / "imbalance.png", classes, "F1 per class by loss")
+    draw_classes(OUT / "imbalance.png", classes, "F1 per class by loss")
 
-    found = reliabilities({name: rows[name] for name in study.report.calibrated}, study.report.bins)
+
+def report_calibration(rows: Mapping[str, Judged], bins: int) -> None:
+    """How far each row's confidence is from its accuracy."""
+    found = reliabilities(rows, bins)
     table = calibration_table(found)
     write_table(
-        out,
+        OUT,
         "calibration",
         table,
         "# Calibration",
         "Expected calibration error over all runs: the mean gap of confidence and accuracy.",
         calibration_lines(table),
     )
-    draw_reliability(out / "calibration.png", found, "Reliability")
-
-
-def with_end(
-    file: Path, column: str, end: float, whole: dict[str, Judged], labels: list[str]
-) -> list[Point]:
-    """The settings of a file of runs, and the rows that were trained on all of the true labels."""
-    table: pd.DataFrame = read_runs(file).rename(columns={"variant": "method"})
-    points = by_setting(table, ["method", column], labels)
-    return [*points, *(({"method": name, column: end}, found) for name, found in whole.items())]
+    draw_reliability(OUT / "calibration.png", found, "Reliability")
 
 
 if __name__ == "__main__":

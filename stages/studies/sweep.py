@@ -22,7 +22,7 @@ def main() -> None:
         "fig4",
         table,
         "# Fig. 4: weights of the two streams",
-        notes_of(params, paper, pairs).intro(study.sweep.seeds),
+        notes_of(study, params, paper, pairs).intro(study.sweep.seeds),
         f"Of the figure itself, the paper's text states only the optimum: lambda {optimum.lambda_},"
         f" eta {optimum.eta}, accuracy {optimum.accuracy}, weighted F1 {optimum.f1_weighted}.",
         setting_lines(table, ["lambda", "eta"]),

@@ -24,7 +24,7 @@ ENTRIES = [
     Entry(row="ours", method="Ours", accuracy=84.84, f1_weighted=83.84),
     Entry(row="other", method="Other", caveats=["note"], f1={"implicit": 42.86}),
 ]
-NOTES = Notes("data/mine", 40, "CCD", {"note": "Mind this."})
+NOTES = Notes("data/mine", 40, 8, "CCD", {"note": "Mind this."})
 
 
 def rows(errors: dict[str, int], pairs: int = 40) -> dict[str, Judged]:
