@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # DVC runs stages as `python -m stages.<name>`: that python must be the one of this environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+BENCHES := region_extraction new_pictures bert_rows training_epoch memory cost_per_row kills
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format clean
+.PHONY: help install run test bench lint format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,10 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 
 test: $(VENV)/.installed-dev ## run the tests
 	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
+	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done
+	$(BIN)/python -m tests.benchmarks.table
 
 lint: $(VENV)/.installed-dev ## check style, types and that DVC can read the stages
 	$(BIN)/ruff check .

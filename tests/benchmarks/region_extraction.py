@@ -1,0 +1,112 @@
+"""Extract regions of pictures, against the bare model and against a plain loop.
+
+python -m tests.benchmarks.region_extraction [--pictures 200] [--runs 3]
+"""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import h5py
+import torch
+
+from pipeline.device import frozen_inference, resolve_device
+from pipeline.features.detectors import Detector, load_detector
+from pipeline.features.extract import extract
+from pipeline.features.pictures import Picture
+from pipeline.features.regions import RegionEncoder
+from pipeline.features.rows import RowCache
+from tests.benchmarks.corpora import corpus_name, pictures
+from tests.benchmarks.measuring import Ratio, in_turn, middle, report
+
+DETECTOR, REGIONS = "fasterrcnn_lite", 36
+Items = Sequence[tuple[str, Picture]]
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    device = resolve_device("auto")
+    detector = load_detector(DETECTOR, None)
+    encoder = RegionEncoder(DETECTOR, detector, REGIONS, device)
+    with pictures(arguments.pictures) as items:
+        bare = BareModel(encoder, detector, device, items)
+        plain_loop(encoder, items[:3])
+        seconds = in_turn(
+            arguments.runs,
+            extract=lambda: extract_all(encoder, items),
+            bare=bare.run,
+            loop=lambda: plain_loop(encoder, items),
+        )
+    sizes = {"pictures": len(items), "corpus": corpus_name(), **middle(seconds)}
+    report(
+        "region_extraction_overhead",
+        "region extraction, wall time, against the bare forward on the same decoded batches",
+        Ratio.of(seconds["extract"], seconds["bare"]),
+        "at most 1.10",
+        **sizes,
+    )
+    report(
+        "region_extraction_speed",
+        "speed of region extraction against a loop: decode, forward one, write one row",
+        Ratio.of(seconds["loop"], seconds["extract"]),
+        "at least 1.5",
+        **sizes,
+    )
+
+
+def extract_all(encoder: RegionEncoder, items: Items) -> None:
+    with TemporaryDirectory() as root:
+        extract(encoder, items, RowCache(Path(root), encoder))
+
+
+class BareModel:
+    """Nothing but forward passes, on pictures that are decoded beforehand."""
+
+    def __init__(
+        self, encoder: RegionEncoder, detector: Detector, device: torch.device, items: Items
+    ) -> None:
+        self._detector, self._device, self._calls = detector, device, encoder.parallel_calls
+        groups: dict[object, list[torch.Tensor]] = {}
+        for _, source in items:
+            loaded = encoder.load(source)
+            groups.setdefault(loaded.prepared.size, []).append(loaded.prepared.pixels)
+        self._batches = [
+            (torch.stack(pixels[i : i + encoder.batch_size]), size)
+            for size, pixels in groups.items()
+            for i in range(0, len(pixels), encoder.batch_size)
+        ]
+
+    def run(self) -> None:
+        threads = torch.get_num_threads()
+        with ThreadPoolExecutor(
+            self._calls, initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool:
+            list(pool.map(self._forward, self._batches))
+        torch.set_num_threads(threads)
+
+    def _forward(self, batch: tuple[torch.Tensor, tuple[int, int]]) -> None:
+        pixels, size = batch
+        with frozen_inference(self._device):
+            self._detector.detect(pixels.to(self._device), size, REGIONS, "top_conf")
+
+
+def plain_loop(encoder: RegionEncoder, items: Items) -> None:
+    """What one would write first: a picture at a time, into one HDF5 file."""
+    with TemporaryDirectory() as folder, h5py.File(Path(folder) / "out.h5", "w") as file:
+        datasets = {
+            field.name: file.create_dataset(field.name, (len(items), *field.shape), field.dtype)
+            for field in encoder.fields
+        }
+        for i, (_, source) in enumerate(items):
+            (row,) = encoder.encode([encoder.load(source)])
+            for name, values in row.items():
+                datasets[name][i] = values
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""One epoch of AnANet on cached features, against a DataLoader over padded HDF5 items.
+
+Texts have the lengths of the corpus; the values are drawn, since time does not depend on them.
+
+python -m tests.benchmarks.training_epoch [--pairs 3611] [--runs 3] [--workers 0]
+"""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import h5py
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.utils.data import DataLoader, Dataset
+
+from pipeline.device import resolve_device
+from pipeline.features.store import create_store
+from pipeline.models.ananet import AnANet
+from pipeline.params import Params, load_params
+from pipeline.training.configuration import new_ananet
+from pipeline.training.data import PairFeatures
+from pipeline.training.loop import fit
+from tests.benchmarks.corpora import MAX_WORDS, corpus_name, texts
+from tests.benchmarks.measuring import Ratio, in_turn, middle, report
+
+REGIONS, REGION_DIM, GLOVE_DIM, BERT_DIM = 36, 1024, 50, 384
+WORD_DIM = GLOVE_DIM + BERT_DIM
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=3611)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=0, help="of the DataLoader")
+    arguments = parser.parse_args()
+    params = load_params()
+    device = resolve_device("auto")
+    lengths = [len(words) for words in texts(arguments.pairs).values()]
+    lengths = (lengths * (arguments.pairs // len(lengths) + 1))[: arguments.pairs]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        features = write_features(folder, lengths, params).to(device)
+        write_padded(folder / "padded.h5", lengths)
+        model = new_ananet(params, features).to(device)
+        steps = Steps(model, params)
+        reads_padding = model.config.model.model_copy(update={"mask_padding": False})
+        config = model.config.model_copy(update={"model": reads_padding})
+        naive = Steps(AnANet(config).to(device), params)
+        ready = [
+            features.gather(rows) for rows in features.batches("train", params.train.batch_size)
+        ]
+        loader = DataLoader(
+            PaddedItems(folder / "padded.h5"),
+            params.train.batch_size,
+            shuffle=True,
+            num_workers=arguments.workers,
+        )
+        steps(ready[0].inputs, ready[0].labels)
+        one_epoch = params.train.model_copy(update={"epochs": 1})
+        seconds = in_turn(
+            arguments.runs,
+            epoch=lambda: fit(model, features, one_epoch, lambda epoch, figures: None),
+            steps=lambda: [steps(batch.inputs, batch.labels) for batch in ready],
+            loader=lambda: [naive(inputs, labels) for inputs, labels in loader],
+            masked_loader=lambda: [steps(inputs, labels) for inputs, labels in loader],
+        )
+    sizes = {
+        "pairs": len(lengths),
+        "corpus": corpus_name(),
+        "words_per_text": round(sum(lengths) / len(lengths), 1),
+        "workers": arguments.workers,
+        **middle(seconds),
+    }
+    report(
+        "epoch_speed",
+        f"speed of a training epoch against a DataLoader over HDF5 items padded to {MAX_WORDS}"
+        " words, all of which the text encoder reads",
+        Ratio.of(seconds["loader"], seconds["epoch"]),
+        "at least 5",
+        **sizes,
+    )
+    report(
+        "epoch_speed_masked",
+        "the same, where the text encoder leaves padding out",
+        Ratio.of(seconds["masked_loader"], seconds["epoch"]),
+        "none",
+        **sizes,
+    )
+    report(
+        "epoch_share",
+        "forward, backward and optimiser on batches made beforehand, against the whole epoch",
+        Ratio.of(seconds["steps"], seconds["epoch"]),
+        "at least 0.90",
+        **sizes,
+    )
+
+
+class Steps:
+    """Forward, backward and optimiser, and nothing else."""
+
+    def __init__(self, model: AnANet, params: Params) -> None:
+        self._model, self._params = model, params.train
+        self._optimizer = torch.optim.Adam(model.parameters(), lr=params.train.lr)
+        self._device = next(model.parameters()).device
+
+    def __call__(self, inputs: dict[str, Tensor], labels: Tensor) -> None:
+        self._model.train()
+        output = self._model(**{name: x.to(self._device) for name, x in inputs.items()})
+        total = self._model.loss(output, labels.to(self._device))["total"]
+        self._optimizer.zero_grad()
+        torch.autograd.backward(total)
+        clip_grad_norm_(self._model.parameters(), self._params.clip_norm)
+        self._optimizer.step()
+
+
+class PaddedItems(Dataset[tuple[dict[str, Tensor], Tensor]]):
+    """A pair at a time from HDF5, the usual way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: h5py.File | None = None
+
+    def __len__(self) -> int:
+        with h5py.File(self._path) as file:
+            return len(file["length"])
+
+    def __getitem__(self, i: int) -> tuple[dict[str, Tensor], Tensor]:
+        if self._file is None:  # each worker opens its own
+            self._file = h5py.File(self._path)
+        inputs = {
+            "regions": torch.from_numpy(self._file["regions"][i]).float(),
+            "region_mask": torch.ones(REGIONS, dtype=torch.bool),
+            "words": torch.from_numpy(self._file["words"][i]).float(),
+            "word_mask": torch.arange(MAX_WORDS) < int(self._file["length"][i]),
+        }
+        return inputs, torch.tensor(i % 3)
+
+
+def write_padded(path: Path, lengths: list[int]) -> None:
+    with h5py.File(path, "w") as file:
+        file["length"] = lengths
+        regions = file.create_dataset("regions", (len(lengths), REGIONS, REGION_DIM), "float16")
+        words = file.create_dataset("words", (len(lengths), MAX_WORDS, WORD_DIM), "float16")
+        for i, length in enumerate(lengths):
+            regions[i] = drawn(i, REGIONS, REGION_DIM)
+            words[i, :length] = drawn(i, length, WORD_DIM)
+
+
+def write_features(folder: Path, lengths: list[int], params: Params) -> PairFeatures:
+    """The files that the pipeline would have made for these texts; one more pair is dev's."""
+    lengths = [*lengths, lengths[0]]
+    keys = [str(i) for i in range(len(lengths))]
+    labels = [params.corpus.labels[i % 3] for i in range(len(keys))]
+    splits = ["train"] * (len(keys) - 1) + ["dev"]
+    pairs = pd.DataFrame({"id": keys, "split": splits, "label": labels})
+    pairs.assign(image_key=keys, text_key=keys).to_parquet(folder / "pairs.parquet")
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    words, vocabulary = int(offsets[-1]), 5000
+    contents = {
+        "regions": {
+            "features": np.stack([drawn(i, REGIONS, REGION_DIM) for i in range(len(keys))]),
+            "boxes": np.zeros((len(keys), REGIONS, 4), np.float32),
+            "scores": np.ones((len(keys), REGIONS), np.float32),
+            "classes": np.ones((len(keys), REGIONS), np.int16),
+            "mask": np.ones((len(keys), REGIONS), bool),
+            "size": np.full((len(keys), 2), 224, np.int32),
+            "status": np.zeros(len(keys), np.uint8),
+        },
+        "glove": {
+            "vocabulary": [f"{i:04}" for i in range(vocabulary)],
+            "vectors": drawn(0, vocabulary, GLOVE_DIM).astype(np.float32),
+            "known": np.ones(vocabulary, bool),
+            "word_ids": np.arange(words, dtype=np.int32) % vocabulary,
+            "offsets": offsets,
+        },
+        "bert": {
+            "vectors": drawn(0, words, BERT_DIM),
+            "empty": np.zeros(words, bool),
+            "offsets": offsets,
+        },
+    }
+    for name, arrays in contents.items():
+        with create_store(folder / f"{name}.h5", keys, "{}") as file:
+            file.attrs["class_names"] = json.dumps(["__background__", "thing"])
+            for dataset, values in arrays.items():
+                file[dataset] = values
+    files = {name: folder / f"{name}.h5" for name in contents}
+    return PairFeatures.load(params.corpus.labels, params.model, folder / "pairs.parquet", **files)
+
+
+def drawn(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).random(shape, dtype=np.float32).astype(np.float16)
+
+
+if __name__ == "__main__":
+    main()
