@@ -53,7 +53,7 @@ class Notes:
         ahead = others[others["accuracy_gap"] >= 0]
         unclear = others[(others["accuracy_gap"] < 0) & (others["accuracy_gap_high"] >= 0)]
         if len(ahead):
-            first = f"{reference} is **not** ahead of: {', '.join(ahead['method'])}."
+            first = f"{reference} is not ahead of: {', '.join(ahead['method'])}."
         else:
             first = f"{reference}'s mean accuracy is above that of every other row."
         if len(unclear) == 0:
@@ -116,14 +116,15 @@ def class_table(
 
 
 def score_lines(table: pd.DataFrame, entries: Sequence[Entry], reference: str) -> str:
-    """The score table in Markdown, with marks for the entries' caveats."""
+    """The score table in Markdown, with the numbers of the entries' caveats."""
     headers = ["method"]
     for metric in METRICS:
         headers += [_TITLES[metric], "95 % interval", "published"]
     headers += [f"accuracy, minus {reference}", "p"]
+    numbers = _numbers(entries)
     lines = []
     for entry, (_, line) in zip(entries, table.iterrows(), strict=True):
-        cells = [line["method"] + "".join(f" [^{mark}]" for mark in entry.caveats)]
+        cells = [entry.method + "".join(f" [{numbers[mark]}]" for mark in entry.caveats)]
         for metric in METRICS:
             cells += [
                 f"{line[metric]:.1f} ± {line[f'{metric}_sd']:.1f}",
@@ -139,12 +140,14 @@ def score_lines(table: pd.DataFrame, entries: Sequence[Entry], reference: str) -
     return markdown(headers, lines)
 
 
-def class_lines(table: pd.DataFrame, labels: Sequence[str]) -> str:
+def class_lines(table: pd.DataFrame, entries: Sequence[Entry], labels: Sequence[str]) -> str:
     """The class table in Markdown: a row per method, two columns per class."""
     headers = ["method", *(f"{name}{kind}" for name in labels for kind in ("", ", published"))]
     lines = []
-    for _, group in table.groupby("row", sort=False):
-        cells = [group["method"].iloc[0]]
+    numbers = _numbers(entries)
+    groups = (group for _, group in table.groupby("row", sort=False))
+    for entry, group in zip(entries, groups, strict=True):
+        cells = [entry.method + "".join(f" [{numbers[mark]}]" for mark in entry.caveats)]
         for _, line in group.iterrows():
             cells += [f"{line['f1']:.1f} ± {line['f1_sd']:.1f}", _published(line["f1_published"])]
         lines.append(cells)
@@ -175,9 +178,14 @@ def markdown(headers: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def footnotes(entries: Iterable[Entry], caveats: Mapping[str, str]) -> str:
-    """The caveats that the entries refer to, each once."""
+    """The caveats that the entries refer to, each once, a paragraph each."""
+    return "\n\n".join(f"[{i}] {caveats[mark]}" for mark, i in _numbers(entries).items())
+
+
+def _numbers(entries: Iterable[Entry]) -> dict[str, int]:
+    """Caveat -> its number, in the order in which the entries refer to them."""
     marks = dict.fromkeys(mark for entry in entries for mark in entry.caveats)
-    return "".join(f"[^{mark}]: {caveats[mark]}\n" for mark in marks)
+    return {mark: i for i, mark in enumerate(marks, start=1)}
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame, *texts: str) -> None:

@@ -39,7 +39,10 @@ def main() -> None:
 
     title = "Table V: F1 per class"
     classes = class_table(paper.table5, rows, labels)
-    lines, notice = class_lines(classes, labels), footnotes(paper.table5, paper.caveats)
+    lines, notice = (
+        class_lines(classes, paper.table5, labels),
+        footnotes(paper.table5, paper.caveats),
+    )
     write_table(paths.ABLATE, "table5", classes, f"# {title}", intro, lines, notice)
     draw_classes(paths.ABLATE / "table5.png", classes, title)
 

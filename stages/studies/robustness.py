@@ -97,7 +97,7 @@ def report_losses(
         notes.intro(seeds),
         score_lines(table, LOSSES, "cross-entropy"),
         notes.test("cross-entropy"),
-        class_lines(classes, labels),
+        class_lines(classes, LOSSES, labels),
     )
     draw_classes(OUT / "imbalance.png", classes, "F1 per class by loss")
 
