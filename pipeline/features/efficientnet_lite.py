@@ -17,6 +17,7 @@ from pipeline.errors import UserError
 from pipeline.features.weights import file_sha256, read_weights
 
 IMAGENET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+PIXEL_MEAN, PIXEL_STD = 127.0, 128.0  # of values in 0..255
 _BATCH_NORM_EPSILON = 1e-3
 
 
@@ -108,7 +109,7 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Map images (B, 3, H, W), RGB in 0..1, to [(B, C, ceil(H / s), ceil(W / s))]."""
-        x = (images * 255.0 - 127.0) / 128.0
+        x = (images * 255.0 - PIXEL_MEAN) / PIXEL_STD
         x = F.relu6(self.stem(x))  # B x 32 x H/2 x W/2
         maps = []
         for i, stage in enumerate(self.stages):

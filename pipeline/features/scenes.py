@@ -17,6 +17,8 @@ from torchvision.transforms.functional import normalize, to_tensor
 from pipeline.device import arithmetic, frozen_inference, parallel_calls, trunk_precision
 from pipeline.errors import UserError
 from pipeline.features.efficientnet_lite import (
+    PIXEL_MEAN,
+    PIXEL_STD,
     imagenet_file,
     load_imagenet_head,
     load_imagenet_trunk,
@@ -35,10 +37,12 @@ class Trunk:
 
     model: (B, 3, size, size), RGB in 0..1, to the last map (B, channels, side, side) and what the
     classifier would see of each cell (B, pooled_dim, side, side).
+    normalisation: what the model does to pixels first; the fingerprint names it.
     """
 
     model: nn.Module
     weights: str
+    normalisation: list[Any]
     size: int
     side: int
     channels: int
@@ -63,6 +67,7 @@ class SceneEncoder:
         self.fingerprint: dict[str, Any] = {
             "weights": trunk.weights,
             "input": trunk.size,
+            "normalisation": trunk.normalisation,
             "arithmetic": arithmetic(device),
             "pillow": version("pillow"),
         }
@@ -130,7 +135,7 @@ def _efficientnet_lite0(weights: Path | None) -> Trunk:
         maps = _EfficientNetMaps(path)
     except (KeyError, RuntimeError) as error:
         raise UserError(f"weights {path} do not fit EfficientNet-Lite0: {error}") from None
-    return Trunk(maps, file_sha256(path), 224, 7, 320, 1280)
+    return Trunk(maps, file_sha256(path), [PIXEL_MEAN, PIXEL_STD], 224, 7, 320, 1280)
 
 
 def _resnet18(weights: Path | None) -> Trunk:
@@ -138,7 +143,7 @@ def _resnet18(weights: Path | None) -> Trunk:
     model = resnet18(weights=None)
     load_weights(model, path)
     maps = _TorchvisionMaps(model, "layer4", _RGB_MEAN, _RGB_STD)
-    return Trunk(maps, file_sha256(path), 224, 7, 512, 512)
+    return Trunk(maps, file_sha256(path), [maps.mean, maps.std], 224, 7, 512, 512)
 
 
 def _inception_v3(weights: Path | None) -> Trunk:
@@ -147,7 +152,7 @@ def _inception_v3(weights: Path | None) -> Trunk:
     load_weights(model, path)
     # Its weights come from TensorFlow, where pixels went from -1 to 1.
     maps = _TorchvisionMaps(model, "Mixed_7c", [0.5] * 3, [0.5] * 3)
-    return Trunk(maps, file_sha256(path), 299, 8, 2048, 2048)
+    return Trunk(maps, file_sha256(path), [maps.mean, maps.std], 299, 8, 2048, 2048)
 
 
 _TRUNKS: dict[str, Callable[[Path | None], Trunk]] = {

@@ -41,6 +41,7 @@ class FasterRCNNDetector:
         self._nms_threshold = nms_threshold
         self.settings = {
             **settings,
+            "normalisation": [list(model.transform.image_mean), list(model.transform.image_std)],
             "nms_threshold": nms_threshold,
             "anchor_sizes": model.rpn.anchor_generator.sizes,
             "proposals": [model.rpn.pre_nms_top_n(), model.rpn.post_nms_top_n()],
