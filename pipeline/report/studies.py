@@ -1,7 +1,14 @@
 """The studies' tables, where they have been made."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from PIL import Image
+
+from pipeline.report.thumbnails import png_uri
+
+_MARK = re.compile(r"\[\^(\w+)\]:?")
 
 
 @dataclass
@@ -14,16 +21,21 @@ class Table:
 
 @dataclass
 class Study:
-    """One Markdown file: its name, its tables and the paragraphs around them, in order."""
+    """One Markdown file: its tables and the paragraphs around them, in order.
+
+    figure: the PNG file of the same name, inside a URI; empty where there is none.
+    """
 
     title: str
+    figure: str = ""
     blocks: list[Table | str] = field(default_factory=list)
 
 
 def read_studies(folder: Path) -> list[Study]:
     """Every Markdown file below a folder, by name; none if there is no such folder.
 
-    Of Markdown only what the studies write is known: paragraphs, and tables with a header.
+    Of Markdown only what the studies write is known: a title, paragraphs, tables with a header, and
+    footnotes, whose marks are set in parentheses.
     """
     return [_read(path) for path in sorted(folder.rglob("*.md"))]
 
@@ -31,7 +43,7 @@ def read_studies(folder: Path) -> list[Study]:
 def _read(path: Path) -> Study:
     study = Study(path.stem.replace("_", " ").capitalize())
     for block in path.read_text(encoding="utf-8").split("\n\n"):
-        lines = [line.strip() for line in block.strip().splitlines()]
+        lines = [_plain(line.strip()) for line in block.strip().splitlines()]
         if not lines:
             continue
         if lines[0].startswith("# "):
@@ -39,9 +51,19 @@ def _read(path: Path) -> Study:
         elif lines[0].startswith("|") and len(lines) > 2:
             header, _, *rows = (_cells(line) for line in lines)
             study.blocks.append(Table(header, rows))
+        elif block.startswith("[^"):
+            study.blocks += lines
         else:
-            study.blocks.append(" ".join(line.lstrip("# ") for line in lines))
+            study.blocks.append(" ".join(lines))
+    figure = path.with_suffix(".png")
+    if figure.exists():
+        with Image.open(figure, formats=["PNG"]) as image:
+            study.figure = png_uri(image)
     return study
+
+
+def _plain(line: str) -> str:
+    return _MARK.sub(r"(\1)", line).replace("`", "")
 
 
 def _cells(line: str) -> list[str]:

@@ -39,6 +39,13 @@ class CorpusImages:
             raise UserError(f"picture {name}: {error}; run the stage prepare again") from None
 
 
+def png_uri(image: Image.Image) -> str:
+    """A drawing as a PNG inside a URI."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
 def data_uri(image: Image.Image, side: int) -> str:
     """The picture as a JPEG inside a URI, its longer side at most `side` pixels."""
     small = image.copy()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from PIL import Image
+
 from pipeline.report.studies import Table, read_studies
 
 
@@ -17,6 +19,27 @@ def test_tables_and_paragraphs_in_order(tmp_path: Path) -> None:
         "On 150 pairs of one corpus.",
         Table(["method", "accuracy"], [["TFN", "51.2 ± 0.3"]]),
     ]
+
+
+def test_footnotes_keep_their_marks(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text(
+        "| method |\n| --- |\n| TFN [^small] |\n\n[^small]: On `data/sample`.\n[^two]: Twice.\n"
+    )
+    (study,) = read_studies(tmp_path)
+    assert study.blocks == [
+        Table(["method"], [["TFN (small)"]]),
+        "(small) On data/sample.",
+        "(two) Twice.",
+    ]
+
+
+def test_figure_of_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text("Text.\n")
+    Image.new("RGB", (4, 3)).save(tmp_path / "x.png")
+    (tmp_path / "y.md").write_text("Text.\n")
+    with_figure, without = read_studies(tmp_path)
+    assert with_figure.figure.startswith("data:image/png;base64,")
+    assert without.figure == ""
 
 
 def test_heading_is_the_title(tmp_path: Path) -> None:
