@@ -132,6 +132,7 @@ class ModelParams(Section):
     dropout: Dropout
     mask_padding: bool
     region_order: Literal["conf", "area", "raster"]
+    region_scaling: Literal["standardize", "none"]
     concat_hidden: NonNegativeInt
 
     @model_validator(mode="after")

@@ -2,9 +2,8 @@
 
 from pipeline import paths
 from pipeline.device import resolve_device
-from pipeline.models.ananet import AnANet
 from pipeline.params import load_params
-from pipeline.training.configuration import ananet_config
+from pipeline.training.configuration import new_ananet
 from pipeline.training.curves import training_curves
 from pipeline.training.data import PairFeatures
 from pipeline.training.encoders import EncoderSettings
@@ -18,7 +17,7 @@ def main() -> None:
     device = resolve_device(params.train.device)
     features = PairFeatures.load(params.corpus.labels, params.model).to(device)
     seed_everything(params.train.seed)
-    model = AnANet(ananet_config(params, features)).to(device)
+    model = new_ananet(params, features).to(device)
     with training_curves(paths.TRAINING_CURVES) as log:
         best = fit(model, features, params.train, log)
     model.save_pretrained(paths.ANANET)

@@ -87,14 +87,30 @@ class AnANetOutput:
 
 
 class ImageEncoder(nn.Module):
-    """Eq. 1: V = ReLU(FasterRCNN(image) w_v + b_v)."""
+    """Eq. 1: V = ReLU(FasterRCNN(image) w_v + b_v), where w_v reads standardised features.
+
+    As w_v and b_v could take the standardising upon themselves, the equation stays the paper's;
+    it lets the optimiser see what tells pictures apart instead of what all of them share.
+    """
+
+    mean: Tensor
+    spread: Tensor
 
     def __init__(self, config: AnANetConfig) -> None:
         super().__init__()
+        self.register_buffer("mean", torch.zeros(config.region_dim))
+        self.register_buffer("spread", torch.ones(config.region_dim))
         self.fc = nn.Linear(config.region_dim, config.model.hidden)
         self.dropout = nn.Dropout(config.model.dropout)
 
+    def standardize(self, mean: Tensor, spread: Tensor) -> None:
+        """Bring features of this mean and standard deviation (D_r,) to 0 and 1; a channel that
+        never changes is only moved."""
+        self.mean.copy_(mean)
+        self.spread.copy_(torch.where(spread > 0, spread, 1.0))
+
     def forward(self, regions: Tensor) -> Tensor:
+        regions = (regions - self.mean) / self.spread  # (B, K, D_r)
         V: Tensor = self.dropout(self.fc(regions).relu())  # (B, K, D_r) -> (B, K, d)
         return V
 

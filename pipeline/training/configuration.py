@@ -1,8 +1,16 @@
-"""What AnANet is built from: the parameters, and the widths of the features at hand."""
+"""What AnANet is built from: the parameters, and the features at hand."""
 
-from pipeline.models.ananet import AnANetConfig
+from pipeline.models.ananet import AnANet, AnANetConfig
 from pipeline.params import Params
 from pipeline.training.data import PairFeatures
+
+
+def new_ananet(params: Params, features: PairFeatures) -> AnANet:
+    """An untrained AnANet for these features, on the CPU."""
+    model = AnANet(ananet_config(params, features))
+    if params.model.region_scaling == "standardize":
+        model.image_encoder.standardize(*(x.cpu() for x in features.region_moments("train")))
+    return model
 
 
 def ananet_config(params: Params, features: PairFeatures) -> AnANetConfig:

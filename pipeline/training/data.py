@@ -154,8 +154,16 @@ class PairFeatures:
 
     def slots(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Which of its picture's regions fills each slot of a pair, (B, K)."""
+        return self._regions.slots(torch.from_numpy(rows).to(self._device)).cpu().numpy()
+
+    def region_moments(self, split: str) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (D_r,) of the region features of a split's pictures."""
+        return self._regions.moments(torch.from_numpy(self.rows(split)).to(self._device))
+
+    @property
+    def _regions(self) -> RegionVectors:
         (regions,) = (part for part in self._pictures if isinstance(part, RegionVectors))
-        return regions.slots(torch.from_numpy(rows).to(self._device)).cpu().numpy()
+        return regions
 
     def relabelled(self, labels: Rows) -> Self:
         """The same pairs with other class indices (n,); features are shared, not copied."""

@@ -9,6 +9,9 @@ from torch import Tensor
 from pipeline.features.store import RegionFeatures, SceneFeatures
 from pipeline.training.region_order import region_order
 
+# Bounds the memory that sums over a whole split take.
+_PICTURES_AT_ONCE = 256
+
 
 class RegionVectors:
     """The K regions of each pair's picture, each picture found by its key."""
@@ -42,6 +45,20 @@ class RegionVectors:
         # Rows of a flat table are copied whole, which is several times faster than to index twice.
         regions = self._regions.index_select(0, slots.flatten()).float()
         return {"regions": regions.view(*slots.shape, -1), "region_mask": self._mask[slots]}
+
+    def moments(self, pairs: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (D_r,) over all regions of these rows' pictures."""
+        images = torch.unique(self._images[pairs])  # sorted
+        count, total, squares = 0, torch.zeros(1), torch.zeros(1)
+        for part in images.split(_PICTURES_AT_ONCE):
+            slots = (part.unsqueeze(1) * self.count + self._order[part]).flatten()
+            values = self._regions[slots[self._mask[slots]]].double()  # (valid, D_r)
+            count += len(values)
+            total = total.to(values) + values.sum(0)
+            squares = squares.to(values) + values.square().sum(0)
+        mean = total / max(count, 1)
+        variance = (squares / max(count, 1) - mean.square()).clamp(min=0)
+        return mean.float(), variance.sqrt().float()
 
 
 class SceneVectors:

@@ -121,6 +121,20 @@ def test_naive_reading_does_not_depend_on_what_padding_holds() -> None:
     assert_near(model(*shorter).logits[0], model(*batch.inputs()).logits[2].detach())
 
 
+def test_standardising_is_a_change_of_eq_1_s_weights() -> None:
+    model, batch = build(tiny_config()), Batch()
+    before = model(*batch.inputs()).logits.detach()
+    mean, spread = torch.randn(5).double(), torch.rand(5).double() + 0.5
+    spread[2] = 0  # a channel that never changes is only moved
+    scale = torch.where(spread > 0, spread, 1.0)
+    encoder = model.image_encoder
+    encoder.standardize(mean, spread)
+    with torch.no_grad():
+        encoder.fc.bias += encoder.fc.weight @ mean
+        encoder.fc.weight *= scale
+    assert_near(model(*batch.inputs()).logits, before.numpy())
+
+
 PAPER_SIZES = {"region_dim": 2048, "word_dim": 968, "regions": 36, "max_words": 100}
 
 

@@ -195,3 +195,18 @@ def test_other_labels_and_fewer_pairs_leave_the_original_alone(tmp_path: Path) -
     assert features.rows("train").tolist() == train.tolist()
     one = features.gather(train[:2]).inputs["words"]
     assert torch.equal(one, fewer.gather(train[:2]).inputs["words"])
+
+
+def test_moments_are_over_the_regions_of_a_split_s_pictures(tmp_path: Path) -> None:
+    corpus = tiny_corpus()
+    corpus.pairs.loc[corpus.pairs["split"] == "train", "image_key"] = [
+        # One picture belongs to many pairs and counts once; some regions are masked.
+        corpus.image_keys[i % 7]
+        for i in range(SIZES["train"])
+    ]
+    mean, spread = corpus.features(tmp_path).region_moments("train")
+    regions = [regions_of(tmp_path, key) for key in corpus.image_keys[:7]]
+    valid = np.concatenate([features[mask] for features, mask in regions])
+    assert len(valid) < 7 * K
+    np.testing.assert_allclose(mean, valid.mean(0), atol=1e-5)
+    np.testing.assert_allclose(spread, valid.std(0), atol=1e-5)
