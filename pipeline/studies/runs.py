@@ -1,6 +1,6 @@
 """Trains many small models side by side, and keeps what each says about the test pairs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -67,18 +67,27 @@ def perform(runs: Sequence[Run], labels: Sequence[str], workers: int, title: str
     _runs = runs
     torch.set_num_threads(1)
     found: dict[int, Predictions] = {}
-    with tqdm(total=len(runs), desc=title, unit="run") as bar:
-        if workers == 1:
-            for i in range(len(runs)):
-                found[i] = _perform(i)
-                bar.update()
-        else:
-            with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-                places = {pool.submit(_perform, i): i for i in range(len(runs))}
-                for done in as_completed(places):
-                    found[places[done]] = done.result()
-                    bar.update()
-    return pd.concat([_lines(runs[i], found[i], labels) for i in range(len(runs))])
+    performed = _in_turn(len(runs)) if workers == 1 else _side_by_side(len(runs), workers)
+    for place, predictions in tqdm(performed, total=len(runs), desc=title, unit="run"):
+        found[place] = predictions
+    lines = [_lines(runs[i], found[i], labels) for i in range(len(runs))]
+    return pd.concat(lines, ignore_index=True)
+
+
+def _in_turn(count: int) -> Iterator[tuple[int, Predictions]]:
+    for place in range(count):
+        yield place, _perform(place)
+
+
+def _side_by_side(count: int, workers: int) -> Iterator[tuple[int, Predictions]]:
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        places = {pool.submit(_perform, place): place for place in range(count)}
+        try:
+            for done in as_completed(places):
+                yield places[done], done.result()
+        finally:
+            # After a fault, the runs that have not begun are not worth waiting for.
+            pool.shutdown(cancel_futures=True)
 
 
 def _perform(place: int) -> Predictions:

@@ -12,7 +12,7 @@ LEARNING_CURVE = RUNS / "learning_curve.parquet"
 LABEL_NOISE = RUNS / "label_noise.parquet"
 
 COMPARE = paths.STUDIES / "compare"
-METRICS = paths.STUDIES / "compare.json"
+METRICS = paths.REPORTS / "studies.json"
 ABLATE = paths.STUDIES / "ablate"
 FIG4 = paths.STUDIES / "sweep"
 ROBUSTNESS = paths.STUDIES / "robustness"

@@ -94,7 +94,7 @@ def test_table3_has_all_rows_and_the_published_column(reports: Path) -> None:
     assert table.loc["scan", "accuracy_published"] == 80.87
     assert table["accuracy"].between(0, 100).all()
     assert (table["accuracy_low"] <= table["accuracy"]).all()
-    metrics = json.loads((reports / "compare.json").read_text())
+    metrics = json.loads((reports.parent / "studies.json").read_text())
     assert metrics["ananet"] == pytest.approx(table.loc["ananet", "accuracy"], abs=1e-3)
 
 
