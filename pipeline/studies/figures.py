@@ -74,7 +74,7 @@ def draw_grid(path: Path, table: pd.DataFrame, best: tuple[float, float], title:
     axes.set_xlabel("lambda, weight of the association net")
     axes.set_ylabel("eta, weight of the alignment net")
     figure.colorbar(image, label="accuracy, percent")
-    _finish(figure, axes, path, title, legend=False)
+    _finish(figure, axes, path, title, columns=0)
 
 
 def draw_lines(path: Path, table: pd.DataFrame, x: str, label: str, title: str) -> None:
@@ -88,7 +88,7 @@ def draw_lines(path: Path, table: pd.DataFrame, x: str, label: str, title: str) 
     axes.set_xlabel(label)
     axes.set_ylabel("accuracy, percent")
     axes.grid(color="#dddddd")
-    _finish(figure, axes, path, title)
+    _finish(figure, axes, path, title, columns=1)
 
 
 def draw_reliability(path: Path, found: Mapping[str, Reliability], title: str) -> None:
@@ -105,7 +105,7 @@ def draw_reliability(path: Path, found: Mapping[str, Reliability], title: str) -
     axes.set_ylim(0, 1)
     axes.set_xlabel("confidence (size of a dot: share of the test pairs)")
     axes.set_ylabel("accuracy")
-    _finish(figure, axes, path, title)
+    _finish(figure, axes, path, title, columns=1)
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Any]:
@@ -116,10 +116,11 @@ def _canvas(width: float, height: float) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _finish(figure: Figure, axes: Any, path: Path, title: str, legend: bool = True) -> None:
+def _finish(figure: Figure, axes: Any, path: Path, title: str, columns: int = 3) -> None:
+    """Save a figure with a legend of so many columns; none at 0."""
     axes.set_title(title, loc="left")
-    if legend:
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    if columns:
+        figure.legend(loc="outside lower center", ncols=columns, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the writer's version, the same figures give the same bytes after an upgrade.
     figure.savefig(path, dpi=150, metadata={"Software": None})
