@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and what tells them apart."""
 
 import io
 import os
@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file's bytes in hex, read piece by piece."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def remove_abandoned(folder: Path, name: str = "*") -> None:

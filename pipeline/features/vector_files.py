@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from hashlib import file_digest
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from gensim.models import KeyedVectors
 from pipeline.errors import UserError
 from pipeline.features.kv_file import read_kv
 from pipeline.features.text_vectors import read_text_vectors
+from pipeline.files import file_hash
 
 Array = npt.NDArray[Any]
 
@@ -133,8 +133,4 @@ def _f4(values: Array) -> Array:
 
 
 def _digests(*files: Path) -> dict[str, str]:
-    digests = {}
-    for path in files:
-        with path.open("rb") as file:
-            digests[path.name] = file_digest(file, "sha256").hexdigest()
-    return digests
+    return {path.name: file_hash(path) for path in files}

@@ -2,7 +2,6 @@
 
 import pickle
 import sys
-from hashlib import sha256
 from pathlib import Path
 from urllib.error import URLError
 
@@ -12,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pipeline.errors import UserError
+from pipeline.files import file_hash
 
 
 def file_sha256(path: Path) -> str:
@@ -21,7 +21,7 @@ def file_sha256(path: Path) -> str:
         UserError: there is no such file.
     """
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        return file_hash(path)
     except OSError as error:
         raise UserError(f"weights {path} cannot be read: {error.strerror}") from None
 
