@@ -93,7 +93,7 @@ def _side_by_side(count: int, workers: int) -> Iterator[tuple[int, Predictions]]
 def _perform(place: int) -> Predictions:
     torch.set_num_threads(1)
     # Takes a tenth of a small training's time; nothing here reads a tensor before it is written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return _runs[place].train()
 
 
