@@ -112,7 +112,7 @@ def test_feature_score_and_class_belong_to_the_final_box(
     with torch.inference_mode():
         heads, levels = detector.roi_heads, detector.backbone(pictures[:1])
         fc7 = heads.box_head(heads.box_roi_pool(levels, [found.boxes], [(256, 256)]))
-        scores, classes = heads.box_predictor.cls_score(fc7).softmax(1)[:, 1:].max(1)
+        scores, classes = heads.box_predictor.predict(fc7)[0].softmax(1)[:, 1:].max(1)
     torch.testing.assert_close(found.features, fc7, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(found.scores, scores, rtol=1e-4, atol=1e-4)
     assert found.classes.tolist() == (classes + 1).tolist()

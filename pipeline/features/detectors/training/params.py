@@ -40,8 +40,8 @@ class TrainParams(Section):
     full_size_from: Fraction
     rare_below: Fraction
     warmup_steps: Count
-    trunk_rate: Positive
-    head_rate: Positive
+    rate: Positive
+    distillation: NonNegative
     weight_decay: NonNegative
     checkpoint_every: Count
     seed: NonNegativeInt
