@@ -75,6 +75,7 @@ def test_imports_run_downwards() -> None:
         "training",
         "prediction",
         "report",
+        "search",
         "studies",
         "serving",
     ]

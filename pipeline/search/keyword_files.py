@@ -1,0 +1,141 @@
+"""Keywords as they come with a corpus: one JSON file per picture, or the sample's own list.
+
+Of Clickture there are two lists of pictures, the small `dev` and the large `lite`; of MS-COCO one
+Karpathy-style `dataset.json`, with keywords for train and test.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.corpus.captions import KARPATHY_FILE, karpathy_images
+from pipeline.corpus.faults import Faults
+from pipeline.corpus.text_files import read_text
+from pipeline.corpus.truth import TRUTH_FILE
+from pipeline.errors import UserError
+from pipeline.search.keywords import Keyworded
+
+KEYWORDS = "keyword"
+CLICKTURE_LISTS = {"lite": "train", "dev": "dev"}
+_COCO_SPLITS = ("train", "test")
+_COCO_SUFFIX = 4  # characters: ".jpg"
+
+
+@dataclass(frozen=True)
+class KeywordList:
+    """Numbered pictures whose keywords are read when they are asked for.
+
+    ids: (n,) numbers. names: what `read` finds a picture's keywords by. splits: (n,) train | dev |
+    test.
+    """
+
+    name: str
+    ids: npt.NDArray[np.int64]
+    names: Sequence[str]
+    splits: npt.NDArray[np.str_]
+    read: Callable[[str], Sequence[str]]
+
+    def pictures(self, order: str) -> Iterator[Keyworded]:
+        """Number and keywords of every picture: `list`, as the list has them, or by `id`."""
+        ids = self.ids.tolist()
+        rows: Sequence[int] = range(len(ids))
+        if order == "id":
+            rows = sorted(rows, key=ids.__getitem__)  # stable
+        for row in rows:
+            yield ids[row], self.read(self.names[row])
+
+    def documents(self, splits: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The keywords of every picture of some splits."""
+        for name in np.array(self.names)[np.isin(self.splits, splits)].tolist():
+            yield self.read(name)
+
+
+def given_keywords(corpus: Path, layout: str) -> list[KeywordList]:
+    """The keyword lists that come with a corpus.
+
+    Args:
+        layout: sample | karpathy (MS-COCO) | clicks (Clickture).
+
+    Raises:
+        UserError: the layout has none, or a file is missing or another one.
+    """
+    readers = {"sample": _sample, "karpathy": _coco, "clicks": _clickture}
+    if layout not in readers:
+        raise UserError(
+            f"keywords.source = 'given', but the layout {layout!r} comes with no keywords;"
+            " allowed: mined"
+        )
+    return readers[layout](corpus)
+
+
+def read_keywords(path: Path) -> list[str]:
+    """The list at tagging / keywords of a JSON file.
+
+    Raises:
+        UserError: the file is missing, or has no such list.
+    """
+    try:
+        keywords = json.loads(path.read_bytes())["tagging"]["keywords"]
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file of keywords") from None
+    except (ValueError, KeyError, TypeError):
+        keywords = None
+    if not isinstance(keywords, list) or not all(isinstance(word, str) for word in keywords):
+        raise UserError(f'{path}: expected {{"tagging": {{"keywords": [words]}}}}')
+    return keywords
+
+
+def _clickture(corpus: Path) -> list[KeywordList]:
+    paths = {name: corpus / f"clickture-{name}.lst" for name in CLICKTURE_LISTS}
+    found = [_clickture_list(name, path) for name, path in paths.items() if path.exists()]
+    if not found:
+        raise UserError(f"{corpus} has neither of {', '.join(p.name for p in paths.values())}")
+    return found
+
+
+def _clickture_list(name: str, path: Path) -> KeywordList:
+    entries = [line.strip() for line in read_text(path, "utf-8").splitlines() if line.strip()]
+    faults = Faults(f"{path}: entries whose last part is no number")
+    ids = np.zeros(len(entries), np.int64)
+    for row, entry in enumerate(entries):
+        last = PurePosixPath(entry).name
+        if last.isascii() and last.isdigit():
+            ids[row] = int(last)
+        else:
+            faults.add(repr(entry))
+    faults.stop_if_more_than(0)
+    folder = path.parent / KEYWORDS / f"keywords_{name}"
+    splits = np.full(len(entries), CLICKTURE_LISTS[name])
+    return KeywordList(
+        name, ids, entries, splits, lambda entry: read_keywords(folder / f"{entry}.json")
+    )
+
+
+def _coco(corpus: Path) -> list[KeywordList]:
+    fields = ("filename", "imgid")
+    entries = [
+        entry
+        for entry in karpathy_images(corpus / KEYWORDS / "keywords_coco" / KARPATHY_FILE, fields)
+        if entry["split"] in _COCO_SPLITS
+    ]
+    folder = corpus / KEYWORDS / "keywords_coco"
+    names = [f"keyword_{e['split']}/{e['filename'][:-_COCO_SUFFIX]}.json" for e in entries]
+    ids = np.array([entry["imgid"] for entry in entries], np.int64)
+    splits = np.array([entry["split"] for entry in entries])
+    return [KeywordList("coco", ids, names, splits, lambda name: read_keywords(folder / name))]
+
+
+def _sample(corpus: Path) -> list[KeywordList]:
+    lines = read_text(corpus / TRUTH_FILE, "utf-8").splitlines()
+    pictures = [json.loads(line) for line in lines]
+    keywords = {picture["image"]: picture["keywords"] for picture in pictures}
+    splits = np.array([picture["split"] for picture in pictures])
+    return [
+        KeywordList(
+            "pictures", np.arange(len(pictures)), list(keywords), splits, keywords.__getitem__
+        )
+    ]
