@@ -1,0 +1,1 @@
+"""Matching pictures and texts, robustly against wrong pairs: CRCL (Qin et al., NeurIPS 2023)."""
