@@ -73,6 +73,7 @@ def test_imports_run_downwards() -> None:
         "features",
         "models",
         "training",
+        "matching",
         "prediction",
         "report",
         "search",

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pipeline.corpus.ccd import check_counts
 from pipeline.corpus.faults import Faults
+from pipeline.corpus.flickr8k import read_flickr8k
 from pipeline.corpus.image_check import CheckedImage, check_images
 from pipeline.corpus.image_names import ImageNames
 from pipeline.corpus.images import ImageSource
@@ -78,11 +79,18 @@ def read_pairs(corpus: CorpusParams, files: ImageNames) -> list[Pair]:
     Raises:
         UserError: a fault in the tables.
     """
-    raw = read_mdid(corpus) if corpus.layout == "mdid" else read_tables(corpus, files)
-    pairs = check_pairs(raw, corpus.labels, corpus.label_map)
+    pairs = check_pairs(_read_layout(corpus, files), corpus.labels, corpus.label_map)
     if corpus.counts == "ccd":
         check_counts(pairs)
     return pairs
+
+
+def _read_layout(corpus: CorpusParams, files: ImageNames) -> list[Pair]:
+    if corpus.layout == "mdid":
+        return read_mdid(corpus)
+    if corpus.layout == "flickr8k":
+        return read_flickr8k(corpus)
+    return read_tables(corpus, files)
 
 
 def text_key(words: Sequence[str]) -> str:
