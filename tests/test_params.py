@@ -98,7 +98,7 @@ def test_whole_numbers_serve_as_fractions(edited: Edited) -> None:
         ("model.mask_padding", "yes", "'yes'", "valid boolean"),
         ("prepare.tokenizer", "glove", "'glove'", "'glove_ruby', 'glove_fixed' or 'plain'"),
         ("prepare.max_bad_images", "-1", "-1", "greater than or equal to 0"),
-        ("corpus.layout", "json", "'json'", "'csv' or 'mdid'"),
+        ("corpus.layout", "json", "'json'", "'csv', 'mdid'"),
         ("corpus.counts", "mvsa", "'mvsa'", "'ccd'"),
         ("corpus.path", "''", "''", "at least 1 character"),
         ("corpus.mdid_split", "5", "5", "less than or equal to 4"),

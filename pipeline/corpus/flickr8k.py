@@ -1,4 +1,4 @@
-"""Flickr8k's own files (Hodosh et al., JAIR 2013): five captions per photo, official image lists."""
+"""Flickr8k's own files (Hodosh et al., JAIR 2013): captions of photos, and the official lists."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

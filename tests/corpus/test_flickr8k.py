@@ -40,5 +40,5 @@ def test_a_listed_photo_needs_a_caption(corpus: CorpusParams) -> None:
 def test_names_lines_that_are_no_caption(corpus: CorpusParams) -> None:
     path = Path(corpus.path) / "Flickr8k.token.txt"
     path.write_text(path.read_text() + "d.jpg A caption without its tab\n")
-    with pytest.raises(UserError, match="line 6: 'd.jpg A caption"):
+    with pytest.raises(UserError, match=r"line 6: 'd\.jpg A caption"):
         read_flickr8k(corpus)
