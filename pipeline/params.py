@@ -65,7 +65,7 @@ class ColumnParams(Section):
 class CorpusParams(Section):
     path: Text
     images: Text
-    layout: Literal["csv", "mdid", "flickr8k"]
+    layout: Literal["csv", "mdid", "flickr8k", "karpathy", "clicks"]
     encoding: Text
     columns: ColumnParams
     labels: Annotated[list[Text], Field(min_length=2)]

@@ -10,11 +10,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline.corpus.ccd import check_counts
+from pipeline.corpus.clicks import read_clicks
 from pipeline.corpus.faults import Faults
 from pipeline.corpus.flickr8k import read_flickr8k
 from pipeline.corpus.image_check import CheckedImage, check_images
 from pipeline.corpus.image_names import ImageNames
 from pipeline.corpus.images import ImageSource
+from pipeline.corpus.karpathy import read_karpathy
 from pipeline.corpus.mdid import read_mdid
 from pipeline.corpus.pairs import Pair, check_pairs
 from pipeline.corpus.report import describe_images, describe_pairs, describe_texts
@@ -22,6 +24,13 @@ from pipeline.corpus.tables import read_tables
 from pipeline.corpus.tweets import tokenize
 from pipeline.params import CorpusParams, PrepareParams
 
+# Layouts that name their pictures' files; a CSV table's column may have to be found by them.
+_READERS = {
+    "mdid": read_mdid,
+    "flickr8k": read_flickr8k,
+    "karpathy": read_karpathy,
+    "clicks": read_clicks,
+}
 # The word of a text that has none, so that no text has length zero.
 EMPTY_TEXT = ["<unk>"]
 
@@ -86,11 +95,9 @@ def read_pairs(corpus: CorpusParams, files: ImageNames) -> list[Pair]:
 
 
 def _read_layout(corpus: CorpusParams, files: ImageNames) -> list[Pair]:
-    if corpus.layout == "mdid":
-        return read_mdid(corpus)
-    if corpus.layout == "flickr8k":
-        return read_flickr8k(corpus)
-    return read_tables(corpus, files)
+    if corpus.layout == "csv":
+        return read_tables(corpus, files)
+    return _READERS[corpus.layout](corpus)
 
 
 def text_key(words: Sequence[str]) -> str:

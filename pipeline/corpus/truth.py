@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 TRUTH_FILE = "truth.jsonl"
 
@@ -15,11 +16,9 @@ def read_named_boxes(corpus: Path) -> NamedBoxes | None:
 
     A word that names nothing in the picture is left out.
     """
-    path = corpus / TRUTH_FILE
-    if not path.exists():
+    pairs = _read(corpus)
+    if pairs is None:
         return None
-    with path.open(encoding="utf-8") as file:
-        pairs = [json.loads(line) for line in file]
     return {
         pair["id"]: {
             mention["word"]: [tuple(pair["objects"][i]["box"]) for i in mention["objects"]]
@@ -28,3 +27,18 @@ def read_named_boxes(corpus: Path) -> NamedBoxes | None:
         }
         for pair in pairs
     }
+
+
+def read_field(corpus: Path, field: str) -> dict[str, Any] | None:
+    """A field of a corpus' truth.jsonl, such as `captions` or `keywords` (lists of text), by pair
+    id; None if it has no such file."""
+    pairs = _read(corpus)
+    return None if pairs is None else {pair["id"]: pair[field] for pair in pairs}
+
+
+def _read(corpus: Path) -> list[dict[str, Any]] | None:
+    path = corpus / TRUTH_FILE
+    if not path.exists():
+        return None
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]

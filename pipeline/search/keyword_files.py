@@ -1,4 +1,4 @@
-"""Keywords as they come with a corpus: one JSON file per picture, or the sample's own list.
+"""Keywords as they come with a corpus: one JSON file per picture, or the sample's truth.jsonl.
 
 Of Clickture there are two lists of pictures, the small `dev` and the large `lite`; of MS-COCO one
 Karpathy-style `dataset.json`, with keywords for train and test.
@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.corpus.captions import KARPATHY_FILE, karpathy_images
+from pipeline.corpus import karpathy
 from pipeline.corpus.faults import Faults
 from pipeline.corpus.text_files import read_text
-from pipeline.corpus.truth import TRUTH_FILE
+from pipeline.corpus.truth import TRUTH_FILE, read_field
 from pipeline.errors import UserError
 from pipeline.search.keywords import Keyworded
 
@@ -29,7 +29,7 @@ _COCO_SUFFIX = 4  # characters: ".jpg"
 class KeywordList:
     """Numbered pictures whose keywords are read when they are asked for.
 
-    ids: (n,) numbers. names: what `read` finds a picture's keywords by. splits: (n,) train | dev |
+    ids: (n,) numbers. names: what `read` finds a picture's keywords by. splits: (n,), train | dev |
     test.
     """
 
@@ -58,12 +58,12 @@ def given_keywords(corpus: Path, layout: str) -> list[KeywordList]:
     """The keyword lists that come with a corpus.
 
     Args:
-        layout: sample | karpathy (MS-COCO) | clicks (Clickture).
+        layout: karpathy (MS-COCO) | clicks (Clickture) | csv, with the keywords in truth.jsonl.
 
     Raises:
         UserError: the layout has none, or a file is missing or another one.
     """
-    readers = {"sample": _sample, "karpathy": _coco, "clicks": _clickture}
+    readers = {"csv": _told, "karpathy": _coco, "clicks": _clickture}
     if layout not in readers:
         raise UserError(
             f"keywords.source = 'given', but the layout {layout!r} comes with no keywords;"
@@ -116,26 +116,26 @@ def _clickture_list(name: str, path: Path) -> KeywordList:
 
 
 def _coco(corpus: Path) -> list[KeywordList]:
-    fields = ("filename", "imgid")
+    folder, fields = corpus / KEYWORDS / "keywords_coco", ("filename", "imgid")
     entries = [
         entry
-        for entry in karpathy_images(corpus / KEYWORDS / "keywords_coco" / KARPATHY_FILE, fields)
+        for entry in karpathy.read_images(folder / karpathy.FILE, fields)
         if entry["split"] in _COCO_SPLITS
     ]
-    folder = corpus / KEYWORDS / "keywords_coco"
     names = [f"keyword_{e['split']}/{e['filename'][:-_COCO_SUFFIX]}.json" for e in entries]
     ids = np.array([entry["imgid"] for entry in entries], np.int64)
     splits = np.array([entry["split"] for entry in entries])
     return [KeywordList("coco", ids, names, splits, lambda name: read_keywords(folder / name))]
 
 
-def _sample(corpus: Path) -> list[KeywordList]:
-    lines = read_text(corpus / TRUTH_FILE, "utf-8").splitlines()
-    pictures = [json.loads(line) for line in lines]
-    keywords = {picture["image"]: picture["keywords"] for picture in pictures}
-    splits = np.array([picture["split"] for picture in pictures])
-    return [
-        KeywordList(
-            "pictures", np.arange(len(pictures)), list(keywords), splits, keywords.__getitem__
+def _told(corpus: Path) -> list[KeywordList]:
+    keywords = read_field(corpus, "keywords")
+    splits = read_field(corpus, "split")
+    if keywords is None or splits is None:
+        raise UserError(
+            f"keywords.source = 'given', but {corpus} has no {TRUTH_FILE} with keywords;"
+            " allowed: mined"
         )
-    ]
+    numbers = np.arange(len(keywords))
+    of_split = np.array(list(splits.values()))
+    return [KeywordList("pictures", numbers, list(keywords), of_split, keywords.__getitem__)]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.corpus.sample import write_sample_corpus
-from pipeline.corpus.truth import read_named_boxes
+from pipeline.corpus.truth import read_field, read_named_boxes
 
 
 def test_named_boxes_of_a_drawn_corpus(tmp_path: Path) -> None:
@@ -31,3 +31,14 @@ def test_only_words_that_name_something_in_the_picture(tmp_path: Path) -> None:
 
 def test_other_corpora_have_none(tmp_path: Path) -> None:
     assert read_named_boxes(tmp_path) is None
+
+
+def test_captions_and_keywords_by_pair(tmp_path: Path) -> None:
+    assert read_field(tmp_path, "captions") is None
+    write_sample_corpus(tmp_path, seed=1, train=2, dev=1, test=1)
+    captions, keywords = read_field(tmp_path, "captions"), read_field(tmp_path, "keywords")
+    assert captions is not None
+    assert keywords is not None
+    assert [*captions] == [*keywords] == ["s00001", "s00002", "s00003", "s00004"]
+    assert {len(own) for own in captions.values()} == {5}
+    assert all(len(own) >= 4 for own in keywords.values())

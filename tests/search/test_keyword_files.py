@@ -43,14 +43,17 @@ def test_coco_has_keywords_for_train_and_test_only(tmp_path: Path) -> None:
 
 def test_sample_keywords_are_those_of_its_truth(tmp_path: Path) -> None:
     write_sample_corpus(tmp_path, seed=3, train=3, dev=1, test=1)
-    (pictures,) = given_keywords(tmp_path, "sample")
-    assert pictures.names[0] == "s00001.png"
+    (pictures,) = given_keywords(tmp_path, "csv")
+    assert pictures.names[0] == "s00001"
+    assert pictures.splits.tolist() == ["train"] * 3 + ["dev", "test"]
     assert all(len(keywords) >= 4 for _, keywords in pictures.pictures("id"))
 
 
 def test_a_layout_without_keywords_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="'flickr8k' comes with no keywords; allowed: mined"):
         given_keywords(tmp_path, "flickr8k")
+    with pytest.raises(UserError, match=r"has no truth\.jsonl with keywords; allowed: mined"):
+        given_keywords(tmp_path, "csv")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"tagging": {}}', '{"tagging": {"keywords": "a"}}'])
