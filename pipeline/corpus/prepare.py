@@ -1,6 +1,5 @@
 """A corpus checked and turned into tables: pairs, and the images and texts they consist of."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from pipeline.corpus.mdid import read_mdid
 from pipeline.corpus.pairs import Pair, check_pairs
 from pipeline.corpus.report import describe_images, describe_pairs, describe_texts
 from pipeline.corpus.tables import read_tables
+from pipeline.corpus.text_keys import EMPTY_TEXT, text_key
 from pipeline.corpus.tweets import tokenize
 from pipeline.params import CorpusParams, PrepareParams
 
@@ -31,8 +31,6 @@ _READERS = {
     "karpathy": read_karpathy,
     "clicks": read_clicks,
 }
-# The word of a text that has none, so that no text has length zero.
-EMPTY_TEXT = ["<unk>"]
 
 
 @dataclass(frozen=True)
@@ -98,10 +96,6 @@ def _read_layout(corpus: CorpusParams, files: ImageNames) -> list[Pair]:
     if corpus.layout == "csv":
         return read_tables(corpus, files)
     return _READERS[corpus.layout](corpus)
-
-
-def text_key(words: Sequence[str]) -> str:
-    return hashlib.sha256(" ".join(words).encode()).hexdigest()
 
 
 def _bad_images(images: Collection[CheckedImage]) -> Faults:

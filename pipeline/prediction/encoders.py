@@ -1,13 +1,11 @@
 """The encoders that a model was trained with, built again for new posts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from json import dumps, loads
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
 from pipeline.features.bert import BertEncoder, load_bert, write_bert
 from pipeline.features.detectors import Detector, load_detector
@@ -19,21 +17,9 @@ from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.store import STATUS_CODES, BertFeatures, GloveFeatures, RegionFeatures
 from pipeline.features.texts import Texts
 from pipeline.params import RegionParams
+from pipeline.prediction.agreement import require_agreement
 from pipeline.prediction.posts import Post
-from pipeline.training.encoders import EncoderSettings, Fingerprint, digest
-
-# What may differ without another model, picture size or choice of regions being at work.
-_ROUNDING = {
-    "batch_size",
-    "arithmetic",
-    "attention",
-    "pillow",
-    "torch",
-    "torchvision",
-    "transformers",
-    "tokenizers",
-}
-_SHOWN = 5
+from pipeline.training.encoders import EncoderSettings, Fingerprint
 
 
 class Encoders:
@@ -91,12 +77,7 @@ class Encoders:
         return files
 
     def _check(self, file: str, found: Fingerprint) -> None:
-        trained = self._settings.fingerprints[file]
-        different = dict(_differences(trained, found))
-        if self._allow_rounding:
-            different = {k: v for k, v in different.items() if not _ROUNDING & set(k.split("."))}
-        if different:
-            raise UserError(_refusal(file, trained, found, different))
+        require_agreement(file, self._settings.fingerprints[file], found, self._allow_rounding)
 
 
 def _region_encoder(
@@ -105,29 +86,3 @@ def _region_encoder(
     return RegionEncoder(
         params.detector, detector, params.count, device, params.input, params.select
     )
-
-
-def _differences(one: Any, other: Any, key: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Yield (dotted key, both values) of every leaf in which two fingerprints differ."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for name in sorted(one.keys() | other.keys()):
-            inner = f"{key}.{name}" if key else name
-            yield from _differences(one.get(name), other.get(name), inner)
-    elif one != other:
-        yield key, (one, other)
-
-
-def _refusal(
-    file: str, trained: Fingerprint, found: Fingerprint, different: Mapping[str, tuple[Any, Any]]
-) -> str:
-    lines = [f"  {key}: {one!r}, here {here!r}" for key, (one, here) in different.items()]
-    if len(lines) > _SHOWN:
-        lines[_SHOWN:] = [f"  and {len(lines) - _SHOWN} more"]
-    advice = "use the same encoder, or train again"
-    if all(_ROUNDING & set(key.split(".")) for key in different):
-        advice += "; or, as only device and library versions differ, allow rounding"
-    head = (
-        f"the model was trained with {file} of encoder {digest(trained)}, but the encoder at hand"
-        f" is {digest(found)}. In training:"
-    )
-    return "\n".join([head, *lines, advice])

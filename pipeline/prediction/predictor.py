@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from pipeline.corpus.prepare import EMPTY_TEXT, text_key
+from pipeline.corpus.text_keys import EMPTY_TEXT, text_key
 from pipeline.corpus.tweets import tokenize
 from pipeline.device import resolve_device
 from pipeline.errors import UserError

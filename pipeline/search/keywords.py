@@ -24,6 +24,9 @@ Ints = npt.NDArray[np.int64]
 # A picture's number and its keywords.
 Keyworded = tuple[int, Sequence[str]]
 
+# What the stage `keywords` writes beside the arrays of each list.
+VOCABULARY, PICTURES, TAGGER = "vocab.json", "pictures.parquet", "tagger.safetensors"
+
 _ROWS_AT_ONCE = 2**13
 _HEADER_BYTES = 128  # what NumPy's own takes: a file of this size has no rows
 _NONE = -1

@@ -1,0 +1,1 @@
+"""Image search after AMC: keywords, training, judging, and the paper's ablation."""

@@ -1,0 +1,19 @@
+"""AMC beside its ablations: one modality alone, and the late fusion of both."""
+
+from pipeline.search.comparison import comparison_table, comparison_text, read_runs
+from pipeline.search.params import load_search_params
+from stages import run
+from stages.search import paths
+
+
+def main() -> None:
+    search = load_search_params()
+    table = comparison_table(read_runs(paths.VARIANTS, list(search.variants), search.seeds))
+    paths.COMPARE.mkdir(parents=True, exist_ok=True)
+    table.to_csv(paths.COMPARE / "ablation.csv", index=False, float_format="%.4f")
+    text = comparison_text(table, len(search.seeds))
+    (paths.COMPARE / "ablation.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)
