@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 COMMANDS = {
     "cache": "list, verify and prune the cache of feature rows",
     "predict": "tell how picture and text of new posts relate",
+    "search": "find the pictures that a few words describe",
     "serve": "open a local page to try a model on your own posts",
 }
 

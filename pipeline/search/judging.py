@@ -10,11 +10,11 @@ from pipeline.corpus.images import ImageSource
 from pipeline.errors import UserError
 from pipeline.features.store import GloveFeatures
 from pipeline.report.thumbnails import CorpusImages
-from pipeline.search.amc import AMC, Correlation
+from pipeline.search.amc import AMC
 from pipeline.search.data import Rows, SearchFeatures
 from pipeline.search.figures import Example
 from pipeline.search.metrics import Ranking, ndcg, ranked_gains
-from pipeline.search.ranking import Index
+from pipeline.search.ranking import Index, keyword_weights
 
 _AT_ONCE = 50
 _NDCG = 10
@@ -67,18 +67,6 @@ def query_table(
             "visual_weight": seen.reindex(queries).to_numpy(),
         }
     )
-
-
-def keyword_weights(
-    found: Correlation, place: int, keywords: Rows, vocabulary: list[str]
-) -> dict[str, float]:
-    """What the first query pays each keyword of the picture at a place of an index; a word that is
-    there twice gets the sum."""
-    weights: dict[str, float] = {}
-    if found.p is not None:
-        for i, share in zip(keywords.tolist(), found.p[0, place].tolist(), strict=False):
-            weights[vocabulary[i]] = weights.get(vocabulary[i], 0.0) + share
-    return weights
 
 
 def examples(

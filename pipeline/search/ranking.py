@@ -1,5 +1,7 @@
 """Scores of many queries for many pictures, part by part."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -76,6 +78,18 @@ def rank_split(
     if params.candidates == "all":
         return queries, _rank_all(index, features.words, lines, queries, params.gain)
     return queries, _rank_listed(index, features.words, lines, queries, params.gain)
+
+
+def keyword_weights(
+    found: Correlation, place: int, keywords: Rows, vocabulary: Sequence[str]
+) -> dict[str, float]:
+    """What the first query pays each keyword of the picture at a place of an index; a word that is
+    there twice gets the sum."""
+    weights: dict[str, float] = {}
+    if found.p is not None:
+        for i, share in zip(keywords.tolist(), found.p[0, place].tolist(), strict=False):
+            weights[vocabulary[i]] = weights.get(vocabulary[i], 0.0) + share
+    return weights
 
 
 def _rank_all(

@@ -1,0 +1,114 @@
+"""python -m pipeline search."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from ruamel.yaml import YAML
+
+from pipeline.__main__ import main
+from stages.search import keywords, train
+from tests.search.tiny import tiny_params
+from tests.small_project import working_in
+
+SMALL = {"keywords": {"min_df": 1}, "train": {"epochs": 1, "batch_size": 16}}
+SAMPLE = Path("data/sample")
+REGIONS = "data/features/regions.h5"
+
+
+@pytest.fixture(scope="module")
+def project(small_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("search") / "project"
+    shutil.copytree(small_project, folder)
+    (folder / "stages" / "search").mkdir(parents=True)
+    YAML().dump(tiny_params(**SMALL).model_dump(), folder / "stages/search/params.yaml")
+    with working_in(folder):
+        keywords.main()
+        train.main()
+        yield folder
+    torch.use_deterministic_algorithms(False)
+
+
+def table(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """Rank, name, score and both weights of each line."""
+    lines = capsys.readouterr().out.splitlines()
+    return [line.split()[:5] for line in lines if re.match(r" *\d+\.  ", line)]
+
+
+def test_a_feature_file_and_the_archive_it_is_from_find_the_same(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["search", "a dog on a beach", "--index", REGIONS, "--top", "4"])
+    from_file = table(capsys)
+    main(["search", "a dog on a beach", "--index", str(SAMPLE / "image.zip"), "--top", "4"])
+    from_archive = table(capsys)
+    assert [line[2:] for line in from_file] == [line[2:] for line in from_archive]
+    assert len(from_file) == 4
+    scores = [float(line[2]) for line in from_file]
+    assert scores == sorted(scores, reverse=True)
+    for line in from_file:
+        assert float(line[3]) + float(line[4]) == pytest.approx(1, abs=0.011)
+
+
+class Sheet(HTMLParser):
+    """The names of a sheet's pictures, and all that it would load from elsewhere."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.pictures: list[str | None] = []
+        self.foreign: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "img":
+            self.pictures.append(values["alt"])
+        links = [values.get(name) or "" for name in ("src", "href")]
+        self.foreign += [link for link in links if link and not link.startswith("data:")]
+
+
+def test_the_contact_sheet_shows_the_pictures_of_the_table(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name, color in (("<b>red</b>.png", "red"), ("blue.jpg", "blue")):
+        Image.new("RGB", (80, 60), color).save(pictures / name.replace("/", "_"))
+    out = tmp_path / "sheet.html"
+    main(["search", "red & blue", "--index", str(pictures), "--out", str(out)])
+    page = out.read_text()
+    sheet = Sheet(page)
+    assert sheet.pictures == [line[1] for line in table(capsys)]
+    assert sorted(filter(None, sheet.pictures)) == ["<b>red<_b>.png", "blue.jpg"]
+    assert sheet.foreign == []
+    assert "red &amp; blue" in page
+    assert page.count('class="share"') == 2
+
+
+def test_pictures_of_a_feature_file_are_known_by_their_bytes(project: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sheet.html"
+    words = ["search", "dog", "--index", REGIONS, "--top", "3", "--out", str(out)]
+    main(words)
+    assert Sheet(out.read_text()).pictures == []
+    main([*words, "--images", str(SAMPLE / "image.zip")])
+    assert len(Sheet(out.read_text()).pictures) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["  ", "--index", REGIONS], "the query is empty"),
+        (["dog", "--index", "nowhere"], "nowhere: no such archive or folder"),
+        (["dog", "--index", "nowhere.h5"], r"nowhere\.h5 not found"),
+        (["dog", "--index", REGIONS, "--model", "nowhere"], r"nowhere/config\.json not found"),
+        (["dog", "--index", "data/features/glove.h5"], r"glove\.h5"),
+    ],
+)
+def test_faults_are_named(project: Path, words: list[str], message: str) -> None:
+    with pytest.raises(SystemExit, match=message):
+        main(["search", *words])
