@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.layers import masked_softmax
+from pipeline.models.layers import masked_softmax, recurrent_states
 
 _CODE_WIDTH = 32
 _TEMPERATURE = 0.1
@@ -35,20 +35,13 @@ class GPO(nn.Module):
         """The weight of each rank in sets of these sizes, (B,) -> (B, longest); zero behind."""
         # Equal sizes have equal weights, and most batches have few different ones.
         distinct, place = torch.unique(sizes, return_inverse=True)
-        codes = position_codes(longest).to(self.weigh.weight)  # (M, 32)
-        rank = torch.arange(longest, device=sizes.device)
-        valid = rank < distinct.unsqueeze(1)  # (U, M)
-        scores = torch.stack([self._scores(codes, int(size)) for size in distinct])  # (U, M)
+        valid = torch.arange(longest, device=sizes.device) < distinct.unsqueeze(1)  # (U, M)
+        codes = position_codes(longest).to(self.weigh.weight).expand(len(distinct), -1, -1)
+        # The backward GRU must begin at a set's last rank; an empty set's weights are not read.
+        ranks = valid | (torch.arange(longest, device=sizes.device) == 0)
+        forth, back = recurrent_states(self.bigru, codes, ranks).chunk(2, dim=-1)  # (U, M, 32)
+        scores = self.weigh((forth + back) / 2).squeeze(-1)  # (U, M)
         return masked_softmax(scores / _TEMPERATURE, valid)[place]
-
-    def _scores(self, codes: Tensor, size: int) -> Tensor:
-        if not size:
-            return codes.new_zeros(len(codes))
-        # The backward GRU must begin at the last rank there is.
-        states, _ = self.bigru(codes[:size].unsqueeze(0))  # (1, size, 64)
-        forth, back = states.squeeze(0).chunk(2, dim=-1)  # (size, 32) each
-        scores = self.weigh((forth + back) / 2).squeeze(-1)  # (size,)
-        return torch.cat([scores, scores.new_zeros(len(codes) - size)])
 
 
 def position_codes(count: int) -> Tensor:

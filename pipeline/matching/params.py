@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipeline.params import (
     Count,
@@ -30,16 +30,10 @@ class CorpusParams(Section):
 
     kind: Literal["captions", "pairs", "precomp"]
     labels: Annotated[list[Text], Field(min_length=1)]
-    folder: Text | None
+    folder: Text
     test_files: Literal["test", "testall"]
     vocabulary: Text | None
     min_count: Count
-
-    @model_validator(mode="after")
-    def _folder_given(self) -> "CorpusParams":
-        if self.kind == "precomp" and self.folder is None:
-            raise ValueError("folder: must name the folder of .npy and caption files, got null")
-        return self
 
 
 class NoiseParams(Section):

@@ -1,0 +1,118 @@
+"""What the training promises: it learns, tells wrong pairs, and goes on after a kill."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from pipeline.errors import UserError
+from pipeline.matching.collect import collect_captions
+from pipeline.matching.data import MatchingData
+from pipeline.matching.evaluation import judge_correspondence, judge_retrieval
+from pipeline.matching.params import MatchingParams
+from pipeline.matching.runs import TrainedMembers, train_members
+from tests.matching.tiny_matching import matching_params, write_precomp
+
+History = dict[int, dict[str, float]]
+
+# Pictures of the same things are each other's negatives: in small batches there are few of them.
+FEW_NEGATIVES = {"train.batch_size": 16, "train.decay_every": 30, "loss.temperature": 0.2}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_precomp(tmp_path_factory.mktemp("corpus") / "f30k_precomp")
+
+
+def load(folder: Path, changes: dict[str, Any]) -> tuple[MatchingData, MatchingParams]:
+    params = matching_params({"corpus.folder": str(folder), **changes})
+    captions = collect_captions(params)
+    return MatchingData.load(captions, params, folder, folder, torch.device("cpu")), params
+
+
+class KilledError(Exception):
+    """Stands for a kill between two epochs."""
+
+
+def train(
+    folder: Path, checkpoints: Path, changes: dict[str, Any] | None = None, kill_after: int = 99
+) -> tuple[TrainedMembers, History]:
+    data, params = load(folder, changes or {})
+    history: History = {}
+
+    def log(epoch: int, figures: Mapping[str, float]) -> None:
+        history.setdefault(epoch, {}).update(figures)
+        if len(history) == kill_after:
+            raise KilledError
+
+    return train_members(data, params, checkpoints, log), history
+
+
+@pytest.mark.parametrize("loss", ["active_complementary", "infonce", "hinge", "complementary"])
+def test_learns_from_right_pairs(folder: Path, tmp_path: Path, loss: str) -> None:
+    changes = {"noise.rate": 0.0, "loss.name": loss, **FEW_NEGATIVES, "train.stages": [8]}
+    trained, history = train(folder, tmp_path, changes)
+    data, _ = load(folder, changes)
+    assert judge_retrieval(trained.models, data.splits["test"], 0)["rsum"] > 250
+    assert history[1]["dev/rsum"] < 0.9 * trained.members["vse_infinity"].dev_rsum
+
+
+def test_memory_tells_wrong_pairs_from_right_ones(folder: Path, tmp_path: Path) -> None:
+    whole = {"train.drop_words": 0.0, "train.drop_regions": 0.0}
+    changes = {"noise.rate": 0.4, **FEW_NEGATIVES, **whole, "train.stages": [6, 12]}
+    trained, _ = train(folder, tmp_path, changes)
+    captions = collect_captions(matching_params({"corpus.folder": str(folder), **changes}))
+    found = judge_correspondence(trained.correspondence, captions.wrong)
+    assert found["correspondence_auc"] > 0.9
+    assert found["noise_rate"] == captions.wrong.mean()
+
+
+@pytest.mark.parametrize("name", ["vse_infinity", "sgraf"])
+def test_goes_on_after_a_kill_as_if_there_had_been_none(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    changes = {"model.name": name, "train.stages": [1, 1], "train.batch_size": 16}
+    expected, history = train(folder, tmp_path / "straight", changes)
+    parts = ["saf/", "sgr/"] if name == "sgraf" else [""]
+    assert {f"{part}dev/rsum" for part in parts} <= history[4].keys()
+    for kill_after in (2, 3):  # within the last stage, and just before it
+        checkpoints = tmp_path / str(kill_after)
+        with pytest.raises(KilledError):
+            train(folder, checkpoints, changes, kill_after)
+        found, again = train(folder, checkpoints, changes)
+        assert again == history
+        for one, other in zip(expected.models, found.models, strict=True):
+            for key, x in one.state_dict().items():
+                assert torch.equal(x, other.state_dict()[key]), key
+        assert (found.correspondence == expected.correspondence).all()
+
+
+def test_a_checkpoint_of_another_training_is_left_aside(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(KilledError):
+        train(folder, tmp_path / "one", {"train.lr": 0.5}, kill_after=2)
+    _, history = train(folder, tmp_path / "one")
+    assert "belongs to another training" in capsys.readouterr().out
+    assert history == train(folder, tmp_path / "other")[1]
+
+
+def test_each_stage_begins_anew(folder: Path, tmp_path: Path) -> None:
+    """With a rate of zero a model stays as it was drawn: the stages' are different ones."""
+    still = {"train.lr": 1e-30, "train.drop_words": 0.0, "train.drop_regions": 0.0}
+    _, history = train(folder, tmp_path, {**still, "model.name": "scan"})
+    rsums = [history[epoch]["dev/rsum"] for epoch in range(1, 6)]
+    assert rsums[0] == rsums[1] != rsums[2] == rsums[3] == rsums[4]
+
+
+def test_test_split_is_not_touched(folder: Path, tmp_path: Path) -> None:
+    data, params = load(folder, {})
+    del data.splits["test"]
+    train_members(data, params, tmp_path, lambda epoch, figures: None)
+
+
+def test_stops_at_a_loss_that_is_not_finite(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"epoch 1, step .*train-"):
+        train(folder, tmp_path, {"train.lr": 1e30, "loss.name": "infonce"})
