@@ -1,6 +1,6 @@
 """Pictures and captions of all splits, and the batches that models learn from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -113,11 +113,6 @@ class MatchingData:
         if params.text.words == "glove":
             vectors = torch.from_numpy(np.load(words / GLOVE_FILE, allow_pickle=False))
         return cls(splits, vectors, captions.digest)
-
-    def renoised(self, captions: CaptionSet) -> Self:
-        """The same pictures and captions with another noise; features are shared."""
-        train = replace(self.splits["train"], image=captions.given)
-        return replace(self, splits={**self.splits, "train": train}, digest=captions.digest)
 
 
 def _files(params: MatchingParams, split: str) -> tuple[Path, str]:

@@ -47,14 +47,19 @@ class TrainedMembers:
         table.to_parquet(folder / _CORRESPONDENCE, index=False)
 
 
-def load_data(captions: CaptionSet, params: MatchingParams, words: Path) -> MatchingData:
+def load_data(
+    captions: CaptionSet, params: MatchingParams, words: Path, regions: Path = paths.REGIONS
+) -> MatchingData:
     """The captions with their features, on the device that the parameters name.
+
+    Args:
+        words, regions: see `MatchingData.load`.
 
     Raises:
         UserError: a file is missing, or lacks a picture or a text.
     """
     device = resolve_device(params.train.device)
-    return MatchingData.load(captions, params, paths.REGIONS, words, device)
+    return MatchingData.load(captions, params, regions, words, device)
 
 
 def train_members(

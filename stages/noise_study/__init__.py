@@ -1,0 +1,1 @@
+"""CRCL beside other losses, on right pairs and on wrong ones."""
