@@ -108,7 +108,7 @@ class Tower(nn.Module):
         q = self.query(words, word_mask)  # (B, D_q)
         v_q, M, seen = self._see(q, pictures)
         k_q, p, told = self._read(q, pictures)
-        scores, weights = self.mtn(q, torch.stack([v_q, k_q], 2), torch.stack([seen, told], 1))
+        scores, weights = self.mtn(q, v_q, k_q, torch.stack([seen, told], 1))
         return Correlation(scores, weights, M, p)
 
     def _see(self, q: Tensor, pictures: Encoded) -> tuple[Tensor, Tensor | None, Tensor]:
@@ -126,7 +126,7 @@ class Tower(nn.Module):
         return k_q, p, pictures.keyword_mask.any(1)
 
     def _nothing(self, q: Tensor, pictures: Encoded) -> tuple[Tensor, None, Tensor]:
-        shape = (len(q), len(pictures.keywords), self.mtn.W_m.out_features)
+        shape = (len(q), len(pictures.keywords), self.mtn.width)
         return q.new_zeros(1).expand(shape), None, torch.zeros_like(pictures.keyword_mask[:, 0])
 
 

@@ -7,10 +7,11 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+import torch
 
 from pipeline.device import resolve_device
 from pipeline.errors import UserError
-from pipeline.search.amc import AMC
+from pipeline.search.amc import AMC, Correlation
 from pipeline.search.data import PictureFeatures, read_keywords_of
 from pipeline.search.encoders import Encoders
 from pipeline.search.keywords import PICTURES, TAGGER, VOCABULARY, Ints, read_vocabulary
@@ -106,7 +107,7 @@ class Searchable:
     ) -> None:
         self._encoders, self._features, self.names = encoders, features, names
         self._vocabulary = model.config.vocabulary
-        self._index = Index(model, features, np.arange(len(features)))
+        self._index = Index.of(model, features, np.arange(len(features)))
 
     def search(self, query: str, count: int) -> list[Found]:
         """The `count` best pictures for a query, the best first; of equal ones the earlier.
@@ -114,20 +115,19 @@ class Searchable:
         Raises:
             UserError: the word vectors are not those of the training.
         """
-        words = self._encoders.read_query(query)
-        found = self._index.correlate(*words.gather(np.zeros(1, np.int64)))
-        scores = found.scores[0].cpu().numpy()
-        best = np.argsort(-scores, kind="stable")[:count]
-        return [
-            Found(
-                key=self._features.keys[place],
-                name=self.names[self._features.keys[place]],
-                score=float(scores[place]),
-                seen=float(found.weights[0, place, 0]),
-                told=float(found.weights[0, place, 1]),
-                keywords=keyword_weights(
-                    found, place, self._features.own_keywords(place), self._vocabulary
-                ),
-            )
-            for place in best.tolist()
-        ]
+        words = self._encoders.read_query(query).gather(np.zeros(1, np.int64))
+        best = np.argsort(-self._index.scores(*words)[0], kind="stable")[:count]
+        found = self._index.correlate(*words, torch.from_numpy(best))
+        return [self._found(found, row, place) for row, place in enumerate(best.tolist())]
+
+    def _found(self, found: Correlation, row: int, place: int) -> Found:
+        key, keywords = self._features.keys[place], self._features.own_keywords(place)
+        seen, told = found.weights[0, row].tolist()
+        return Found(
+            key=key,
+            name=self.names[key],
+            score=float(found.scores[0, row]),
+            seen=seen,
+            told=told,
+            keywords=keyword_weights(found, row, keywords, self._vocabulary),
+        )

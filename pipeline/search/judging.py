@@ -42,7 +42,7 @@ def modality_weights(model: AMC, features: SearchFeatures, lines: pd.DataFrame) 
         part = lines[start : start + _AT_ONCE]
         pictures, places = np.unique(part["picture"], return_inverse=True)
         asked = features.words.gather(part["query"].to_numpy(np.int64))
-        found = Index(model, features.pictures, pictures).correlate(*asked).weights.cpu().numpy()
+        found = Index.of(model, features.pictures, pictures).correlate(*asked).weights.cpu().numpy()
         weights[start : start + _AT_ONCE] = found[np.arange(len(part)), places]
     return weights
 
@@ -101,7 +101,7 @@ def _example(
     images: CorpusImages,
 ) -> Example:
     pictures = features.pictures
-    index = Index(model, pictures, np.array([picture]))
+    index = Index.of(model, pictures, np.array([picture]))
     found = index.correlate(*features.words.gather(np.array([query])))
     seen, told = found.weights[0, 0].tolist()
     return Example(

@@ -110,6 +110,14 @@ def _write_header(file: IO[bytes], rows: int) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
+def _picture_parts(path: Path) -> Iterator[Ints]:
+    """The first column of the records, part by part; a mapped file would fill the memory."""
+    with path.open("rb") as file:
+        file.seek(_HEADER_BYTES)
+        while len(part := np.fromfile(file, np.int64, 2 * _ROWS_AT_ONCE)):
+            yield part[::2]
+
+
 def read_records(path: Path) -> Ints:
     """The rows [picture, word] (m, 2), mapped from the file."""
     # Nothing cannot be mapped.
@@ -118,26 +126,29 @@ def read_records(path: Path) -> Ints:
     return rows
 
 
-def keyword_ranges(pictures: Ints, legacy_row0: bool = False) -> Ints:
+def keyword_ranges(parts: Iterable[Ints], legacy_row0: bool = False) -> Ints:
     """Row i: where the records of picture i begin and end, both inclusive; [-1, -1] without any.
 
     The table ends with the greatest number that has a record. Of a picture whose records stand in
     several places, the last place counts.
 
     Args:
-        pictures: (m,) first column of the records.
+        parts: the first column of the records (m,), part by part.
         legacy_row0: like the published script, give picture 0 the row [0, -1] if it has no record.
     """
-    if not len(pictures):
+    starts, pictures, count, previous = [], [], 0, _NONE
+    for part in parts:
+        changes = np.flatnonzero(np.diff(part, prepend=previous))
+        starts.append(count + changes)
+        pictures.append(part[changes])
+        count, previous = count + len(part), part[-1]
+    if not count:
         return np.empty((0, 2), np.int64)
-    changes = np.flatnonzero(pictures[1:] != pictures[:-1])
-    first = np.concatenate([[0], changes + 1])
-    last = np.concatenate([changes, [len(pictures) - 1]])
-    found = pictures[first]
+    first, found = np.concatenate(starts), np.concatenate(pictures)
     ranges = np.full((int(found.max()) + 1, 2), _NONE, dtype=np.int64)
     if legacy_row0:
         ranges[0] = 0, _NONE
-    ranges[found] = np.stack([first, last], 1)
+    ranges[found] = np.stack([first, np.append(first[1:], count) - 1], 1)
     return ranges
 
 
@@ -147,6 +158,6 @@ def write_keyword_arrays(
     """Write records.npy and ranges.npy of a list of pictures; memory holds neither the pictures
     nor the records."""
     write_records(folder / "records.npy", keyword_records(pictures, vocabulary))
-    ranges = keyword_ranges(read_records(folder / "records.npy")[:, 0], legacy_row0)
+    ranges = keyword_ranges(_picture_parts(folder / "records.npy"), legacy_row0)
     with whole_file(folder / "ranges.npy") as temporary, temporary.open("wb") as file:
         np.save(file, ranges, allow_pickle=False)

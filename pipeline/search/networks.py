@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from pipeline.models.layers import masked_mean, masked_softmax, recurrent_states
 
+# Below this, vectors have no direction.
+_EPS = 1e-8
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": torch.relu, "tanh": torch.tanh}
 
 
@@ -61,8 +64,9 @@ class VAN(nn.Module):
 
     def project(self, v: Tensor) -> Tensor:
         """v' of any cells (..., D_v) -> (..., d)."""
-        projected: Tensor = self.conv((v - self.mean) / self.spread)
-        return projected
+        # Standardised by way of the weights, which are fewer than the cells.
+        weight = self.conv.weight / self.spread
+        return F.linear(v, weight, self.conv.bias - weight @ self.mean)
 
     def forward(self, q: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Of q (B, D_q), v' (I, R, d) and mask (I, R): v^q (B, I, d) and the map M (B, I, R)."""
@@ -100,32 +104,41 @@ class LAN(nn.Module):
 
 
 class MTN(nn.Module):
-    """Multi-modal tensor fusion: how much of a picture's answer is seen, how much is told."""
+    """Multi-modal tensor fusion: how much of a picture's answer is seen, how much is told.
+
+    Scores need only inner products of q^m, q', v^q and k^q: x^q itself, one vector per query and
+    picture, is never built.
+    """
 
     def __init__(self, query_dim: int, d: int, activation: str, unit: bool) -> None:
         """unit: bring v^q and k^q to length 1, so that p_v and p_k are their shares of x^q."""
         super().__init__()
+        self.width = d
         self.W_m = nn.Linear(query_dim, d)
         self.W_m_prime = nn.Linear(query_dim, d)
         self.activation, self.unit = ACTIVATIONS[activation], unit
 
-    def forward(self, q: Tensor, modal: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, q: Tensor, v_q: Tensor, k_q: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Score and share each picture.
 
         Args:
             q: (B, D_q).
-            modal: (B, I, 2, d), v^q and k^q.
+            v_q, k_q: (B, I, d).
             present: (I, 2) bool, false where a picture has no such modality.
 
         Returns: cos(q^m, x^q) (B, I), which is -1 where nothing is present, and [p_v, p_k]
         (B, I, 2), zero for what is absent.
         """
-        q_m = self.activation(self.W_m(q))  # (B, d)
-        q_prime = self.activation(self.W_m_prime(q))  # (B, d)
-        c = F.cosine_similarity(q_prime[:, None, None], modal, dim=-1)  # (B, I, 2)
-        p = masked_softmax(c, present)  # (B, I, 2)
-        if self.unit:
-            modal = F.normalize(modal, dim=-1)
-        x_q = (p.unsqueeze(-1) * modal).sum(2)  # (B, I, d)
-        score = F.cosine_similarity(q_m.unsqueeze(1), x_q, dim=-1)  # (B, I)
+        q_m = F.normalize(self.activation(self.W_m(q)), dim=-1)  # (B, d)
+        q_prime = F.normalize(self.activation(self.W_m_prime(q)), dim=-1)  # (B, d)
+        both = torch.stack([q_m, q_prime], 2)  # (B, d, 2)
+        dots = torch.stack([v_q @ both, k_q @ both], 2)  # (B, I, 2 modalities, 2)
+        length = torch.stack([v_q.norm(dim=-1), k_q.norm(dim=-1)], 2).clamp(min=_EPS)  # (B, I, 2)
+        p = masked_softmax(dots[..., 1] / length, present)  # (B, I, 2), of [c_v, c_k]
+        share = p / length if self.unit else p  # x^q = share_v v^q + share_k k^q
+        cross = (v_q * k_q).sum(-1) * share.prod(-1)  # (B, I)
+        x_square = (share * length).square().sum(-1) + 2 * cross  # (B, I), |x^q|^2
+        score = (share * dots[..., 0]).sum(-1) / x_square.clamp(min=_EPS**2).sqrt()
         return score.masked_fill(~present.any(-1), -1), p

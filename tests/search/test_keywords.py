@@ -62,12 +62,14 @@ def saved(array: np.ndarray) -> bytes:
 )
 @pytest.mark.parametrize("legacy", [True, False])
 def test_ranges_by_hand(ids: list[int], expected: list[list[int]], legacy: bool) -> None:
-    found = keyword_ranges(np.array(ids, np.int64), legacy)
-    assert found.tolist() == expected
+    whole = np.array(ids, np.int64)
+    assert keyword_ranges([whole] if ids else [], legacy).tolist() == expected
+    by_row = [whole[row : row + 1] for row in range(len(ids))]
+    assert keyword_ranges(by_row, legacy).tolist() == expected
 
 
 def test_picture_0_without_keywords_has_none_unless_the_published_slip_is_wanted() -> None:
-    ids = np.array([1, 1, 3])
+    ids = [np.array([1, 1, 3])]
     assert keyword_ranges(ids).tolist() == [N, [0, 1], N, [2, 2]]
     assert keyword_ranges(ids, legacy_row0=True).tolist() == [[0, -1], [0, 1], N, [2, 2]]
 
