@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 # A command is a module of pipeline.cli with `add_arguments(parser)` and `run(arguments)`. Only the
 # one that is asked for is imported: most of them need seconds for their libraries.
 COMMANDS = {
+    "audit": "rank the train pairs by how likely their text is not their picture's",
     "cache": "list, verify and prune the cache of feature rows",
     "predict": "tell how picture and text of new posts relate",
     "search": "find the pictures that a few words describe",

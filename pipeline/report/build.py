@@ -16,6 +16,7 @@ from pipeline.files import whole_file
 from pipeline.models.ananet import AnANet
 from pipeline.params import Params
 from pipeline.report import sections
+from pipeline.report.audit import read_audit
 from pipeline.report.cautions import cautions
 from pipeline.report.curves import read_charts
 from pipeline.report.looking import draw_figures, look_at_pairs, viewer_pairs
@@ -46,6 +47,7 @@ def build_report(params: Params) -> None:
             pairs=_look_inside(params, pairs, predictions, texts, images),
             charts=read_charts(paths.TRAINING_CURVES),
             studies=read_studies(paths.STUDIES),
+            audit=read_audit(paths.AUDIT, pairs, images),
         )
     with whole_file(paths.REPORT) as temporary:
         temporary.write_text(html, encoding="utf-8")

@@ -1,0 +1,60 @@
+"""Which train pairs of a corpus are most likely wrong: the correction as a service."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline import paths
+from pipeline.matching.captions import CaptionSet
+from pipeline.matching.params import MatchingParams
+from pipeline.matching.runs import load_data, train_members
+from pipeline.matching.sources import read_pairs
+from pipeline.matching.training import Log
+from pipeline.matching.vocabulary import Vocabulary
+
+
+def audit_params(params: MatchingParams, labels: Sequence[str]) -> MatchingParams:
+    """The parameters of matching for an audit: the corpus' pairs as they are, CRCL, BERT's rows."""
+    changes = {
+        "corpus": {"kind": "pairs", "labels": list(labels)},
+        "text": {"words": "bert"},
+        "loss": {"name": "active_complementary"},
+    }
+    values = params.model_dump()
+    for section, values_of in changes.items():
+        values[section] |= values_of
+    return MatchingParams.model_validate(values)
+
+
+def audit(params: MatchingParams, checkpoints: Path, log: Log) -> pd.DataFrame:
+    """Train on the train pairs of the labels in `params`, and rank them, the least believed first.
+
+    Returns columns rank, id, label, correspondence (0 wrong to 1 right), image, text; the picture
+    by its name, the text by its words.
+
+    Raises:
+        UserError: the corpus is not prepared, its features are missing, or no pair has a label.
+    """
+    splits = read_pairs(params.corpus.labels)
+    train = splits["train"]
+    vocabulary = Vocabulary.of(train.words, params.corpus.min_count)
+    captions = CaptionSet(splits, train.image, vocabulary)
+    # The stage embed_bert has a row for each text of the corpus, by the same key.
+    data = load_data(captions, params, paths.BERT.parent)
+    trained = train_members(data, params, checkpoints, log)
+    order = np.argsort(trained.correspondence, kind="stable")
+    labels = pd.read_parquet(paths.PAIRS, columns=["id", "label"]).set_index("id")["label"]
+    names = pd.read_parquet(paths.IMAGES, columns=["key", "name"]).set_index("key")["name"]
+    ids = [trained.ids[row] for row in order]
+    return pd.DataFrame(
+        {
+            "rank": range(1, len(order) + 1),
+            "id": ids,
+            "label": labels[ids].to_numpy(),
+            "correspondence": trained.correspondence[order],
+            "image": names[[train.images[train.image[row]] for row in order]].to_numpy(),
+            "text": [" ".join(train.words[row]) for row in order],
+        }
+    )

@@ -1,0 +1,77 @@
+"""python -m pipeline audit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline import paths
+from pipeline.__main__ import main
+from pipeline.corpus.images import ImageSource
+from pipeline.report.audit import read_audit
+from pipeline.report.thumbnails import CorpusImages
+from tests.small_project import working_in
+from tests.tiny import ROOT
+
+SMALL = {
+    "model": {"width": 4},
+    "train": {"stages": [1], "batch_size": 4, "device": "cpu"},
+    "correction": {"warm_up": 1},
+}
+
+
+@pytest.fixture
+def project(small_project: Path) -> Iterator[Path]:
+    params = YAML().load(ROOT / "stages/matching/params.yaml")
+    for section, values in SMALL.items():
+        params[section].update(values)
+    (small_project / "stages/matching").mkdir(parents=True, exist_ok=True)
+    YAML().dump(params, small_project / "stages/matching/params.yaml")
+    with working_in(small_project):
+        yield small_project
+
+
+def test_ranks_the_train_pairs_of_the_labels(project: Path, tmp_path: Path) -> None:
+    out = tmp_path / "audit.csv"
+    main(["audit", "--labels", "explicit", "implicit", "--out", str(out)])
+    table = pd.read_csv(out)
+    pairs = pd.read_parquet(paths.PAIRS).set_index("id")
+    asked = pairs[(pairs["split"] == "train") & pairs["label"].isin(["explicit", "implicit"])]
+    assert sorted(table["id"]) == sorted(asked.index)
+    assert table["correspondence"].is_monotonic_increasing
+    assert table["correspondence"].between(0, 1).all()
+    assert table["rank"].tolist() == list(range(1, len(asked) + 1))
+    images = pd.read_parquet(paths.IMAGES).set_index("key")["name"]
+    for row in table.itertuples():
+        assert row.label == pairs.loc[row.id, "label"]
+        assert row.image == images[pairs.loc[row.id, "image_key"]]
+
+
+def test_page_shows_the_least_believed(project: Path, tmp_path: Path) -> None:
+    pairs, table = pd.read_parquet(paths.PAIRS), pd.read_parquet(paths.IMAGES)
+    rows = pairs["id"].iloc[[1, 0]].tolist()
+    audited = pd.DataFrame({"id": [*rows, "gone"], "label": "explicit", "correspondence": 0.125})
+    audited["text"] = "NA"
+    audited.to_csv(tmp_path / "audit.csv", index=False)
+    with ImageSource.open(Path("data/sample/image.zip")) as source:
+        found = read_audit(tmp_path / "audit.csv", pairs, CorpusImages(source, table))
+        assert read_audit(tmp_path / "none.csv", pairs, CorpusImages(source, table)) == {}
+    assert [pair["id"] for pair in found["pairs"]] == rows
+    assert found["pairs"][0]["text"] == "NA"
+    assert found["pairs"][0]["image"].startswith("data:image/jpeg;base64,")
+    assert found["total"] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--labels", "explcit"], "no pair has ['explcit']"),
+        (["--out", "table.txt"], "ends in .csv"),
+    ],
+)
+def test_names_the_fault(project: Path, words: list[str], message: str) -> None:
+    with pytest.raises(SystemExit, match="error:") as end:
+        main(["audit", *words])
+    assert message in str(end.value)
