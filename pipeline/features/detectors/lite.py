@@ -9,7 +9,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.rpn import RPNHead
+from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign, roi_align
 from torchvision.transforms.functional import to_tensor
 
 from pipeline.errors import UserError
@@ -22,13 +24,20 @@ from pipeline.features.weights import file_sha256, load_weights
 INPUT_SIZE = 256
 FEATURE_DIM = 1024
 WEIGHTS = Path(__file__).parent / "weights" / "fasterrcnn_lite.safetensors"
-WEIGHTS_SHA256 = "515e61ada950ad409965bde00fc2ab5c2a33830ad7b7b34090ee0f923ac9324e"
+WEIGHTS_SHA256 = "ed217d93010a16a078c81724c5231572c10785a0902c71bb0dddb79719c89df2"
 
+_LEVELS = ("0", "1", "2")
 _PYRAMID_CHANNELS = 128
 # What the trunk's maps are divided by. Without it fc6's inputs are so large that the first hundred
 # steps of training silence nine tenths of fc7 for good.
 _MAP_SPREADS = (7.2, 6.1, 2.6)
-_ROI_SIZE = 7
+_GRID = 7
+_POOLED = 1  # of the trunk's maps, those from stride 16 on: the smallest that tell objects apart
+_POOLED_CHANNELS = EfficientNetLite0.channels[_POOLED:]
+_POOLED_STRIDES = EfficientNetLite0.strides[_POOLED:]
+TRUNK_DIM = sum(_POOLED_CHANNELS)  # 432
+_SAMPLES = 4  # points per side of a region, for its mean over a map
+_LEAST_SPREAD = 1e-3
 # Two sizes and three shapes (height : width) per level, in pixels of the 256 x 256 input.
 _ANCHOR_SIZES = ((24, 40), (64, 96), (144, 224))
 _ASPECT_RATIOS = ((0.5, 1.0, 2.0),) * 3
@@ -47,28 +56,80 @@ class LitePyramid(nn.Module):
         self.fpn = FeaturePyramidNetwork(list(self.trunk.channels), _PYRAMID_CHANNELS)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Map images (B, 3, H, W) in 0..1 to levels "0", "1", "2": (B, 128, H / s, W / s)."""
-        return self.levels(self.trunk(images))
-
-    def levels(self, maps: list[Tensor]) -> dict[str, Tensor]:
-        """Map the trunk's maps of 40, 112 and 320 channels to the levels."""
+        """Map images (B, 3, H, W) in 0..1 to the levels "0", "1", "2": (B, 128, H / s, W / s),
+        followed by the trunk's own maps at strides 16 and 32."""
+        maps = self.trunk(images)
         scaled = [x / spread for x, spread in zip(maps, _MAP_SPREADS, strict=True)]
-        levels: dict[str, Tensor] = self.fpn({str(i): x for i, x in enumerate(scaled)})
-        return levels
+        levels: dict[str, Tensor] = self.fpn(dict(zip(_LEVELS, scaled, strict=True)))
+        strides = zip(_POOLED_STRIDES, maps[_POOLED:], strict=True)
+        return levels | {_trunk_map(stride): x for stride, x in strides}
+
+
+class _LevelAnchors(AnchorGenerator):  # type: ignore[misc]  # torchvision has no types
+    """torchvision hands the RPN every map; it reads the pyramid's."""
+
+    def forward(self, images: ImageList, maps: list[Tensor]) -> list[Tensor]:
+        anchors: list[Tensor] = super().forward(images, maps[: len(_LEVELS)])
+        return anchors
+
+
+class _LevelRPNHead(RPNHead):  # type: ignore[misc]
+    def forward(self, maps: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        found: tuple[list[Tensor], list[Tensor]] = super().forward(maps[: len(_LEVELS)])
+        return found
+
+
+class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
+    """What the box head is given of a region: its 7 x 7 grid on the pyramid, where it is a part of
+    the picture, and its mean over the trunk's maps, which know more kinds of things than the
+    pyramid was ever taught."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__(list(_LEVELS), _GRID, 1, canonical_scale=112)
+        self.register_buffer("mean", torch.zeros(TRUNK_DIM))
+        self.register_buffer("spread", torch.ones(TRUNK_DIM))
+
+    @torch.no_grad()
+    def measure(self, maps: list[Tensor]) -> None:
+        """Take each channel's mean and spread over all places of some photos' maps."""
+        places = [x.transpose(0, 1).flatten(1) for x in maps[_POOLED:]]  # C x (B h w) each
+        self.mean.copy_(torch.cat([x.mean(1) for x in places]))
+        self.spread.copy_(torch.cat([x.std(1) for x in places]) + _LEAST_SPREAD)
+
+    def forward(
+        self, maps: dict[str, Tensor], boxes: list[Tensor], sizes: list[tuple[int, int]]
+    ) -> Tensor:
+        """Map boxes, (N_i, 4) of each image, to (N, 128 * 49 + 432)."""
+        grid = super().forward(maps, boxes, sizes).flatten(1)
+        return torch.cat([grid, self.means(maps, boxes)], 1)
+
+    def means(self, maps: dict[str, Tensor], boxes: list[Tensor]) -> Tensor:
+        """The regions' means over the trunk's maps: (N, 432), each channel in spreads from its
+        mean over photos."""
+        pooled = [
+            roi_align(maps[_trunk_map(s)].float(), boxes, 1, 1 / s, _SAMPLES, True).flatten(1)
+            for s in _POOLED_STRIDES
+        ]
+        return (torch.cat(pooled, 1) - self.mean) / self.spread
 
 
 class BoxHead(nn.Module):
-    """The usual two layers, but fc7 goes out before its ReLU, which the predictor applies: a
-    feature that keeps its sign can hold what it was taught by distillation."""
+    """The usual two layers, with two differences: fc7 also reads the trunk's means, and it goes
+    out before its ReLU, which the predictor applies. A feature that keeps its sign can hold what
+    it was taught by distillation."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.fc6 = nn.Linear(_PYRAMID_CHANNELS * _ROI_SIZE**2, FEATURE_DIM)
-        self.fc7 = nn.Linear(FEATURE_DIM, FEATURE_DIM)
+        self.fc6 = nn.Linear(_PYRAMID_CHANNELS * _GRID**2, FEATURE_DIM)
+        self.fc7 = nn.Linear(FEATURE_DIM + TRUNK_DIM, FEATURE_DIM)
 
     def forward(self, regions: Tensor) -> Tensor:
-        """Map regions (N, 128, 7, 7) to fc7 (N, 1024)."""
-        fc7: Tensor = self.fc7(self.fc6(regions.flatten(1)).relu())
+        """Map what `RegionPooler` gives, (N, 128 * 49 + 432), to fc7 (N, 1024)."""
+        grid, means = regions[:, :-TRUNK_DIM], regions[:, -TRUNK_DIM:]
+        fc7: Tensor = self.fc7(torch.cat([self.fc6(grid).relu(), means], 1))
         return fc7
 
 
@@ -102,19 +163,21 @@ class FasterRCNNLite(FasterRCNN):  # type: ignore[misc]  # torchvision has no ty
     input_size = INPUT_SIZE
 
     def __init__(self, classes: tuple[str, ...]) -> None:
-        levels = ["0", "1", "2"]
+        anchors = _LevelAnchors(_ANCHOR_SIZES, _ASPECT_RATIOS)
+        shapes = anchors.num_anchors_per_location()[0]
         super().__init__(
             LitePyramid(),
             min_size=INPUT_SIZE,
             image_mean=(0.0, 0.0, 0.0),  # the trunk scales its own input
             image_std=(1.0, 1.0, 1.0),
-            rpn_anchor_generator=AnchorGenerator(_ANCHOR_SIZES, _ASPECT_RATIOS),
+            rpn_anchor_generator=anchors,
+            rpn_head=_LevelRPNHead(_PYRAMID_CHANNELS, shapes),
             rpn_pre_nms_top_n_train=400,
             rpn_pre_nms_top_n_test=600,
             rpn_post_nms_top_n_train=200,
             rpn_post_nms_top_n_test=_PROPOSALS,
             rpn_batch_size_per_image=128,
-            box_roi_pool=MultiScaleRoIAlign(levels, _ROI_SIZE, 1, canonical_scale=112),
+            box_roi_pool=RegionPooler(),
             box_head=BoxHead(),
             box_predictor=BoxPredictor(len(classes)),
             box_batch_size_per_image=40,
@@ -172,6 +235,10 @@ def resize(image: Image) -> Image:
 
 def _prepare(image: Image) -> Prepared:
     return Prepared(to_tensor(resize(image)), (INPUT_SIZE, INPUT_SIZE))
+
+
+def _trunk_map(stride: int) -> str:
+    return f"trunk{stride}"
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

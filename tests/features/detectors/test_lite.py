@@ -9,10 +9,18 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torchvision.models.detection.image_list import ImageList
 
 from pipeline.errors import UserError
 from pipeline.features.detectors.base import Detections
-from pipeline.features.detectors.lite import WEIGHTS, FasterRCNNLite, load, load_lite, read_lite
+from pipeline.features.detectors.lite import (
+    WEIGHTS,
+    FasterRCNNLite,
+    RegionPooler,
+    load,
+    load_lite,
+    read_lite,
+)
 from pipeline.features.detectors.training.checkpoint import save_weights
 
 
@@ -103,6 +111,63 @@ def test_an_image_does_not_depend_on_its_batch(detector: FasterRCNNLite, picture
 def test_the_same_image_gives_the_same_bits(detector: FasterRCNNLite, pictures: Tensor) -> None:
     for a, b in zip(detector.detect(pictures), detector.detect(pictures), strict=True):
         _assert_same(a, b, rtol=0.0, atol=0.0)
+
+
+@pytest.fixture
+def maps() -> dict[str, Tensor]:
+    """Maps of two 128 x 128 images."""
+    torch.manual_seed(0)
+    return {
+        **{str(i): torch.randn(2, 128, 16 >> i, 16 >> i) for i in range(3)},
+        "trunk16": torch.randn(2, 112, 8, 8),
+        "trunk32": torch.randn(2, 320, 4, 4),
+    }
+
+
+def test_a_region_of_whole_cells_has_their_mean(maps: dict[str, Tensor]) -> None:
+    # A map that rises evenly has the same mean under RoIAlign's points as over the cells.
+    ramps = {name: torch.arange(x.shape[-1]).float().expand_as(x) for name, x in maps.items()}
+    boxes = [torch.tensor([[32.0, 32.0, 96.0, 96.0]]), torch.zeros(0, 4)]
+    found = RegionPooler().means(ramps, boxes)  # 1 x 432
+    assert found.shape == (1, 432)
+    # Columns 2 to 5 at stride 16, 1 to 2 at stride 32.
+    torch.testing.assert_close(found[0, :112], torch.full((112,), 3.5))
+    torch.testing.assert_close(found[0, 112:], torch.full((320,), 1.5))
+
+
+def test_a_region_is_its_grid_and_its_means(maps: dict[str, Tensor]) -> None:
+    pooler, sizes = RegionPooler(), [(128, 128)] * 2
+    box = torch.tensor([[16.0, 16.0, 80.0, 112.0]])
+    both = pooler(maps, [box, box], sizes)
+    assert both.shape == (2, 128 * 49 + 432)
+    torch.testing.assert_close(both[:, -432:], pooler.means(maps, [box, box]))
+    for i in range(2):
+        own = {name: x[i : i + 1] for name, x in maps.items()}
+        torch.testing.assert_close(both[i : i + 1], pooler(own, [box], sizes[:1]))
+
+
+def test_measured_channels_have_mean_zero_and_spread_one() -> None:
+    torch.manual_seed(0)
+    maps = [torch.randn(4, c, 16, 16) * 5 + 3 for c in (40, 112, 320)]
+    pooler = RegionPooler()
+    pooler.measure(maps)
+    for x, mean, spread in zip(
+        maps[1:], pooler.mean.split([112, 320]), pooler.spread.split([112, 320]), strict=True
+    ):
+        scaled = (x - mean[:, None, None]) / spread[:, None, None]
+        torch.testing.assert_close(
+            scaled.mean((0, 2, 3)), torch.zeros(len(mean)), atol=1e-4, rtol=0
+        )
+        torch.testing.assert_close(scaled.std((0, 2, 3)), torch.ones(len(mean)), atol=1e-3, rtol=0)
+
+
+def test_proposals_come_from_the_pyramid_alone(detector: FasterRCNNLite, pictures: Tensor) -> None:
+    with torch.inference_mode():
+        maps = detector.backbone(pictures[:1])
+        images = ImageList(pictures[:1], [(256, 256)])
+        found, _ = detector.rpn(images, maps)
+        maps |= {name: torch.zeros_like(x) for name, x in maps.items() if "trunk" in name}
+        assert torch.equal(detector.rpn(images, maps)[0][0], found[0])
 
 
 def test_feature_score_and_class_belong_to_the_final_box(

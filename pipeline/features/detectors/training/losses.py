@@ -1,35 +1,46 @@
-"""What one training step minimises."""
+"""What one training step minimises for boxes and classes."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchvision.models.detection.image_list import ImageList
 
-from pipeline.features.detectors.lite import FasterRCNNLite
+from pipeline.features.detectors.lite import TRUNK_DIM, FasterRCNNLite
 from pipeline.features.detectors.training.dataset import SURE, Target
-from pipeline.features.detectors.training.distillation import Distillation
 
 _DOUBTFUL = 0.2  # a teacher's box below this score teaches no class
 
 
+@dataclass(frozen=True)
+class Regions:
+    """What the box head saw and made of the proposals that a step learns from.
+
+    trunk_means: (N, 432), see `RegionPooler`. fc7: (N, 1024). counts: of each image, N in all.
+    """
+
+    trunk_means: Tensor
+    fc7: Tensor
+    counts: list[int]
+
+
 def detection_losses(
-    model: FasterRCNNLite, distillation: Distillation, images: Tensor, targets: list[Target]
-) -> dict[str, Tensor]:
-    """The four losses of Faster R-CNN (Ren et al. 2015), weighted by the teacher's confidence, and
-    that of the distillation on the same proposals.
+    model: FasterRCNNLite, images: Tensor, targets: list[Target]
+) -> tuple[dict[str, Tensor], Regions]:
+    """The four losses of Faster R-CNN (Ren et al. 2015), weighted by the teacher's confidence.
 
     images: (B, 3, H, W) in 0..1. targets: one per image; the boxes' `scores` weigh what the box
     head learns from the proposals on them, so that a doubtful box is neither object nor background.
     """
     sizes = [(images.shape[2], images.shape[3])] * len(images)
-    with torch.no_grad():  # the trunk stays ImageNet's
-        maps = model.backbone.trunk(images)
-    levels = model.backbone.levels(maps)
-    proposals, losses = model.rpn(ImageList(images, sizes), levels, targets)
+    maps = model.backbone(images)
+    proposals, losses = model.rpn(ImageList(images, sizes), maps, targets)
     heads = model.roi_heads
     proposals, matched, labels, shifts = heads.select_training_samples(proposals, targets)
     scores = [t["scores"][m] for t, m in zip(targets, matched, strict=True)]
-    fc7 = heads.box_head(heads.box_roi_pool(levels, proposals, sizes))  # N x 1024
+    pooled = heads.box_roi_pool(maps, proposals, sizes)  # N x (6272 + 432)
+    fc7 = heads.box_head(pooled)  # N x 1024
     logits, shift = heads.box_predictor.predict(fc7)
     class_loss, box_loss = box_head_losses(
         logits.float(),
@@ -38,12 +49,8 @@ def detection_losses(
         torch.cat(shifts),
         torch.cat(scores),
     )
-    return {
-        **losses,
-        "loss_classifier": class_loss,
-        "loss_box_reg": box_loss,
-        "loss_distillation": distillation(fc7, maps, proposals),
-    }
+    losses |= {"loss_classifier": class_loss, "loss_box_reg": box_loss}
+    return losses, Regions(pooled[:, -TRUNK_DIM:], fc7, [len(boxes) for boxes in proposals])
 
 
 def box_head_losses(
@@ -55,9 +62,14 @@ def box_head_losses(
     scores: (N,), the teacher's for the box that a proposal lies on.
     """
     is_object = labels > 0
-    trust = ((scores - _DOUBTFUL) / (SURE - _DOUBTFUL)).clamp(0.0, 1.0)
-    weights = torch.where(is_object, trust, torch.ones_like(trust))
+    trusted = trust(scores)
+    weights = torch.where(is_object, trusted, torch.ones_like(trusted))
     class_loss = (F.cross_entropy(logits, labels, reduction="none") * weights).sum()
     errors = F.smooth_l1_loss(shifts, true_shifts, beta=1 / 9, reduction="none").sum(1)
-    box_loss = (errors * trust)[is_object].sum()
+    box_loss = (errors * trusted)[is_object].sum()
     return class_loss / weights.sum(), box_loss / len(labels)
+
+
+def trust(scores: Tensor) -> Tensor:
+    """How much a teacher's box of this score counts, in 0..1."""
+    return ((scores - _DOUBTFUL) / (SURE - _DOUBTFUL)).clamp(0.0, 1.0)

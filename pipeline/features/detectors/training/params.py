@@ -42,6 +42,7 @@ class TrainParams(Section):
     warmup_steps: Count
     rate: Positive
     distillation: NonNegative
+    presence: NonNegative
     weight_decay: NonNegative
     checkpoint_every: Count
     seed: NonNegativeInt

@@ -21,6 +21,7 @@ from pipeline.features.detectors.training.dataset import (
 from pipeline.features.detectors.training.distillation import Distillation
 from pipeline.features.detectors.training.losses import detection_losses
 from pipeline.features.detectors.training.params import TrainParams
+from pipeline.features.detectors.training.presence import Presence
 from pipeline.features.efficientnet_lite import load_imagenet_trunk
 
 _MEASURED_PHOTOS = 64
@@ -29,21 +30,25 @@ _CLIP_NORM = 10.0
 
 
 class Student(nn.Module):
-    """The detector that learns, and the part that only its training needs."""
+    """The detector that learns, and the parts that only its training needs."""
 
     def __init__(self, classes: tuple[str, ...], params: TrainParams) -> None:
         super().__init__()
-        self._distillation_weight = params.distillation
+        self._weights = {"distillation": params.distillation, "presence": params.presence}
         self.detector = FasterRCNNLite(classes)
         self.detector.backbone.trunk.load_state_dict(load_imagenet_trunk().state_dict())
         self.detector.backbone.trunk.requires_grad_(False)
         self.distillation = Distillation()
+        self.presence = Presence(len(classes))
 
     def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
-        """What is added up and minimised, by name; see `detection_losses`."""
-        losses = detection_losses(self.detector, self.distillation, images, targets)
-        losses["loss_distillation"] = self._distillation_weight * losses["loss_distillation"]
-        return losses
+        """What is added up and minimised, by name."""
+        losses, regions = detection_losses(self.detector, images, targets)
+        taught = {
+            "distillation": self.distillation(regions),
+            "presence": self.presence(regions, targets),
+        }
+        return losses | {f"loss_{name}": self._weights[name] * x for name, x in taught.items()}
 
 
 def train(
@@ -81,7 +86,8 @@ def train(
 def _measure_maps(student: Student, photos: LabelledPhotos, params: TrainParams) -> None:
     rows = np.random.default_rng(params.seed).permutation(photos.rows("train"))
     images = photos.images(np.sort(rows[:_MEASURED_PHOTOS]))
-    student.distillation.measure(student.detector.backbone.trunk(images))
+    detector = student.detector
+    detector.roi_heads.box_roi_pool.measure(detector.backbone.trunk(images))
 
 
 def _resume(metadata: dict[str, str], params: TrainParams, checkpoint: Path) -> int:

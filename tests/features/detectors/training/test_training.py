@@ -13,6 +13,7 @@ from pipeline.features.detectors.lite import FasterRCNNLite, read_lite
 from pipeline.features.detectors.training import dataset, training
 from pipeline.features.detectors.training.checkpoint import save_weights
 from pipeline.features.detectors.training.dataset import LabelledPhotos
+from pipeline.features.detectors.training.losses import Regions
 from pipeline.features.detectors.training.params import TrainParams
 from pipeline.features.detectors.training.training import train
 
@@ -26,6 +27,7 @@ PARAMS = TrainParams(
     warmup_steps=1,
     rate=1e-4,
     distillation=1.0,
+    presence=1.0,
     weight_decay=0.0,
     checkpoint_every=1,
     seed=0,
@@ -81,6 +83,17 @@ def test_training_changes_all_but_the_trunk(photos: LabelledPhotos, tmp_path: Pa
         assert torch.equal(weights, started[name]) == frozen, name
 
 
+def test_the_trunks_channels_are_scaled_as_the_photos_have_them(
+    photos: LabelledPhotos, tmp_path: Path
+) -> None:
+    detector = train(photos, CLASSES, PARAMS, tmp_path / "checkpoint.safetensors")
+    last = detector.backbone.trunk(photos.images(np.arange(3)))[-1]  # 3 x 320 x 3 x 3
+    pooler = detector.roi_heads.box_roi_pool
+    torch.testing.assert_close(pooler.mean[112:], last.mean((0, 2, 3)))
+    places = last.transpose(0, 1).flatten(1)
+    torch.testing.assert_close(pooler.spread[112:], places.std(1), atol=2e-3, rtol=1e-3)
+
+
 def test_a_checkpoint_of_other_parameters_is_refused(
     photos: LabelledPhotos, tmp_path: Path
 ) -> None:
@@ -93,9 +106,10 @@ def test_a_checkpoint_of_other_parameters_is_refused(
 def test_a_loss_that_is_not_finite_stops_training(
     photos: LabelledPhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = {"loss_distillation": torch.tensor(float("nan"))}
-    monkeypatch.setattr(training, "detection_losses", lambda *_: losses)
-    with pytest.raises(FloatingPointError, match=r"step 0: .*loss_distillation.*lower"):
+    regions = Regions(torch.zeros(1, 432), torch.zeros(1, 1024), [1])
+    losses = {"loss_classifier": torch.tensor(float("nan"))}
+    monkeypatch.setattr(training, "detection_losses", lambda *_: (losses, regions))
+    with pytest.raises(FloatingPointError, match=r"step 0: .*loss_classifier.*lower"):
         train(photos, CLASSES, PARAMS, tmp_path / "checkpoint.safetensors")
 
 
