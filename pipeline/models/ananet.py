@@ -34,6 +34,9 @@ from pipeline.params import (
     read_section,
 )
 
+# Of standardised region features. With it V starts about as large as T, whose GRU starts small.
+_REGION_SPREAD = 0.5
+
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 
@@ -104,10 +107,10 @@ class ImageEncoder(nn.Module):
         self.dropout = nn.Dropout(config.model.dropout)
 
     def standardize(self, mean: Tensor, spread: Tensor) -> None:
-        """Bring features of this mean and standard deviation (D_r,) to 0 and 1; a channel that
+        """Bring features of this mean and standard deviation (D_r,) to 0 and 1/2; a channel that
         never changes is only moved."""
         self.mean.copy_(mean)
-        self.spread.copy_(torch.where(spread > 0, spread, 1.0))
+        self.spread.copy_(torch.where(spread > 0, spread / _REGION_SPREAD, 1.0))
 
     def forward(self, regions: Tensor) -> Tensor:
         regions = (regions - self.mean) / self.spread  # (B, K, D_r)

@@ -126,7 +126,7 @@ def test_standardising_is_a_change_of_eq_1_s_weights() -> None:
     before = model(*batch.inputs()).logits.detach()
     mean, spread = torch.randn(5).double(), torch.rand(5).double() + 0.5
     spread[2] = 0  # a channel that never changes is only moved
-    scale = torch.where(spread > 0, spread, 1.0)
+    scale = torch.where(spread > 0, 2 * spread, 1.0)
     encoder = model.image_encoder
     encoder.standardize(mean, spread)
     with torch.no_grad():
