@@ -39,7 +39,7 @@ class QueryWords:
         """Words (B, L, D_w) and their mask (B, L) of some queries."""
         lengths = self._words.lengths[queries]
         return self._words.gather(
-            torch.from_numpy(queries), torch.from_numpy(lengths), int(lengths.max())
+            torch.tensor(queries), torch.from_numpy(lengths), int(lengths.max())
         )
 
 
