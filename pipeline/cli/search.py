@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--keywords",
         type=Path,
         metavar="FOLDER",
-        help=f"keywords of pictures known in training, default: {_KEYWORDS} if it is there",
+        help=f"of pictures known in training; of the default model, {_KEYWORDS}",
     )
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
     parser.add_argument(
@@ -49,7 +49,9 @@ def run(arguments: Namespace) -> None:
     query = arguments.query.strip()
     if not query:
         raise UserError("the query is empty; say what the pictures should show")
-    keywords = arguments.keywords or (_KEYWORDS if _KEYWORDS.exists() else None)
+    keywords: Path | None = arguments.keywords
+    if keywords is None and arguments.model == _MODEL and _KEYWORDS.exists():
+        keywords = _KEYWORDS
     searcher = Searcher.from_pretrained(arguments.model, arguments.device, arguments.allow_rounding)
     pictures = searcher.index(arguments.index, keywords)
     found = pictures.search(query, arguments.top)
