@@ -1,8 +1,6 @@
 """BERT's vector of every word of a text."""
 
-import logging
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,14 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils import logging as transformers_logging
+from transformers import AutoTokenizer
 
 from pipeline.device import arithmetic, frozen_inference, parallel_calls
 from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
-from pipeline.features.bert_files import file_digests, find_model
+from pipeline.features.bert_files import find_model
 from pipeline.features.encoder import Field, Row
 from pipeline.features.extract import extract
 from pipeline.features.markers import PLAIN_WORDS, plain_word
@@ -29,6 +25,13 @@ from pipeline.features.pieces import (
     join_windows,
     merge_pieces,
     window_starts,
+)
+from pipeline.features.pretrained import (
+    MODEL_FILES,
+    TOKENIZER_FILES,
+    file_digests,
+    load_model,
+    quiet,
 )
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.texts import Texts
@@ -83,8 +86,8 @@ class BertEncoder:
             UserError: the folder holds no such model or layer.
         """
         self.parallel_calls = parallel_calls(device)
-        with _quiet():
-            self._model = _load_model(folder).to(device)
+        with quiet():
+            self._model = load_model(folder, _UNUSED_WEIGHTS).to(device)
             tokenizer = _load_tokenizer(folder)
         config: Any = self._model.config
         self._layer = _layer_index(layer, config.num_hidden_layers)
@@ -104,7 +107,7 @@ class BertEncoder:
         )
         self.fingerprint: dict[str, Any] = {
             "model": config.model_type,
-            "files": file_digests(folder),
+            "files": file_digests(folder, MODEL_FILES + TOKENIZER_FILES),
             "layer": self._layer,
             "merge": merge,
             "window": self._window,
@@ -201,25 +204,6 @@ def write_bert(path: Path, encoder: BertEncoder, texts: Texts) -> None:
     assemble(path, encoder, list(texts), cache)
 
 
-def _load_model(folder: Path) -> nn.Module:
-    try:
-        model, report = AutoModel.from_pretrained(
-            folder,
-            use_safetensors=True,
-            local_files_only=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise UserError(f"{folder} cannot be loaded as a model: {error}") from None
-    # transformers would go on with random values.
-    missing = sorted(key for key in report["missing_keys"] if _UNUSED_WEIGHTS not in key)
-    if missing:
-        raise UserError(f"{folder}: the weights lack {len(missing)} tensors, first {missing[0]}")
-    module: nn.Module = model.eval().requires_grad_(False)
-    return module
-
-
 def _load_tokenizer(folder: Path) -> Any:
     try:
         # The prefix makes byte-level tokenizers treat each word as one amid a sentence.
@@ -240,19 +224,3 @@ def _layer_index(layer: int, layers: int) -> int:
             f" allowed: 1 to {layers}, or -{layers} to -1"
         )
     return layer if layer > 0 else layers + 1 + layer
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' own bars and notes; what matters in them is checked here."""
-    notes: Any = transformers_logging
-    level = notes.get_verbosity()
-    notes.set_verbosity(logging.ERROR)
-    bars = notes.is_progress_bar_enabled()
-    notes.disable_progress_bar()
-    try:
-        yield
-    finally:
-        notes.set_verbosity(level)
-        if bars:
-            notes.enable_progress_bar()

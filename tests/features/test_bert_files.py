@@ -4,8 +4,9 @@ import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from pipeline.errors import UserError
-from pipeline.features import bert_files
-from pipeline.features.bert_files import file_digests, find_model
+from pipeline.features import pretrained
+from pipeline.features.bert_files import find_model
+from pipeline.features.pretrained import MODEL_FILES, TOKENIZER_FILES, file_digests
 from tests.features.tiny_bert import save_tiny_bert
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -33,7 +34,7 @@ def test_a_hub_model_is_downloaded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool, downloads: int
 ) -> None:
     hub = Hub(save_tiny_bert(tmp_path), cached, reachable=True)
-    monkeypatch.setattr(bert_files, "snapshot_download", hub)
+    monkeypatch.setattr(pretrained, "snapshot_download", hub)
     assert find_model("owner/name", COMMIT) == tmp_path
     assert hub.downloads == downloads
 
@@ -43,7 +44,7 @@ def test_a_cached_part_of_a_model_does_not_count(
 ) -> None:
     (tmp_path / "config.json").write_text("{}")
     hub = Hub(tmp_path, cached=True, reachable=False)
-    monkeypatch.setattr(bert_files, "snapshot_download", hub)
+    monkeypatch.setattr(pretrained, "snapshot_download", hub)
     with pytest.raises(UserError, match="cannot be downloaded"):
         find_model("owner/name", COMMIT)
     assert hub.downloads == 1
@@ -53,7 +54,7 @@ def test_without_network_it_says_what_to_put_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = Hub(tmp_path, cached=False, reachable=False)
-    monkeypatch.setattr(bert_files, "snapshot_download", hub)
+    monkeypatch.setattr(pretrained, "snapshot_download", hub)
     with pytest.raises(UserError) as error:
         find_model("owner/name", COMMIT)
     for part in ("owner/name", COMMIT, "no route", "safetensors", "data/pretrained/name"):
@@ -62,13 +63,13 @@ def test_without_network_it_says_what_to_put_where(
 
 @pytest.mark.parametrize("revision", [None, "main", COMMIT[:7]])
 def test_a_hub_model_needs_a_commit(monkeypatch: pytest.MonkeyPatch, revision: str | None) -> None:
-    monkeypatch.setattr(bert_files, "snapshot_download", None)
+    monkeypatch.setattr(pretrained, "snapshot_download", None)
     with pytest.raises(UserError, match=r"bert\.revision = .* 40 hex digits"):
         find_model("owner/name", revision)
 
 
 def test_a_folder_that_is_not_there_is_no_hub_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bert_files, "snapshot_download", None)
+    monkeypatch.setattr(pretrained, "snapshot_download", None)
     with pytest.raises(UserError, match="no such folder"):
         find_model("data/pretrained/bert", COMMIT)
 
@@ -92,10 +93,11 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_digests_follow_weights_and_tokenizer_but_not_notes(tmp_path: Path) -> None:
     folder = save_tiny_bert(tmp_path)
-    before = file_digests(folder)
+    patterns = MODEL_FILES + TOKENIZER_FILES
+    before = file_digests(folder, patterns)
     assert {"model.safetensors", "config.json", "tokenizer.json"} <= before.keys()
     (folder / "README.md").write_text("a note")
-    assert file_digests(folder) == before
+    assert file_digests(folder, patterns) == before
     (folder / "tokenizer.json").write_text("{}")
-    changed = file_digests(folder)
+    changed = file_digests(folder, patterns)
     assert [name for name in before if before[name] != changed[name]] == ["tokenizer.json"]
