@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # DVC runs stages as `python -m stages.<name>`: that python must be the one of this environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-BENCHES := region_extraction new_pictures bert_rows training_epoch memory cost_per_row kills search_ranking keyword_memory
+BENCHES := region_extraction new_pictures bert_rows training_epoch memory cost_per_row kills search_ranking keyword_memory matching
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test bench lint format clean
