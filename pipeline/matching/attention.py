@@ -12,7 +12,7 @@ from pipeline.models.layers import masked_softmax
 
 # What one block of pairs may hold per layer: enough to keep the cores busy, and small enough to
 # stay in a CPU's cache, or in a small part of a GPU's memory.
-_FLOATS_PER_BLOCK = {"cpu": 2**22, "cuda": 2**27}
+_FLOATS_PER_BLOCK = {"cpu": 2**20, "cuda": 2**27}
 
 Compare = Callable[[Encoded, Encoded], Tensor]
 
