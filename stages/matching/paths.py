@@ -9,6 +9,6 @@ MODELS = paths.DATA / "models" / "matching"
 
 REPORTS = paths.REPORTS / "matching"
 CURVES = REPORTS / "training"
-METRICS = REPORTS / "metrics.json"
+METRICS = paths.REPORTS / "matching.json"
 CORRESPONDENCE = REPORTS / "correspondence.csv"
 HISTOGRAM = REPORTS / "correspondence.png"

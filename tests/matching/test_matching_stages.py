@@ -66,7 +66,7 @@ def test_pairs_of_the_asked_labels_and_their_noise(project: Path) -> None:
 
 
 def test_metrics_name_their_direction_and_the_memory_is_judged(project: Path) -> None:
-    metrics = json.loads((project / "data/reports/matching/metrics.json").read_text())
+    metrics = json.loads((project / "data/reports/matching.json").read_text())
     for direction in ("image_to_text", "text_to_image"):
         for name in ("r1", "r5", "r10", "median_rank", "mean_rank", "r1_fold"):
             assert f"{direction}_{name}" in metrics
