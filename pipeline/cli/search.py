@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="folder or zip archive of pictures, or a feature file (.h5)",
     )
     parser.add_argument(
-        "--images", type=Path, metavar="PATH", help="the pictures of a feature file, for the sheet"
+        "--images", type=Path, metavar="PATH", help="where the pictures of a feature file lie"
     )
     parser.add_argument("--top", type=_count, default=10, metavar="N", help="default: 10")
     parser.add_argument(
@@ -53,7 +53,7 @@ def run(arguments: Namespace) -> None:
     if keywords is None and arguments.model == _MODEL and _KEYWORDS.exists():
         keywords = _KEYWORDS
     searcher = Searcher.from_pretrained(arguments.model, arguments.device, arguments.allow_rounding)
-    pictures = searcher.index(arguments.index, keywords)
+    pictures = searcher.index(arguments.index, keywords, arguments.images)
     found = pictures.search(query, arguments.top)
     _print(found)
     if arguments.out:

@@ -1,7 +1,9 @@
 """A trained model and its encoders: a query and pictures in, the best of them out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.corpus.images import ImageError, ImageSource
 from pipeline.device import resolve_device
 from pipeline.errors import UserError
 from pipeline.search.amc import AMC, Correlation
@@ -64,20 +67,23 @@ class Searcher:
         encoders = Encoders(settings, target, allow_rounding)
         return cls(model, encoders, Tagger.load(folder / TAGGER), settings.per_picture)
 
-    def index(self, source: Path, keywords: Path | None = None) -> "Searchable":
+    def index(
+        self, source: Path, keywords: Path | None = None, images: Path | None = None
+    ) -> "Searchable":
         """Make pictures ready to be searched.
 
         Args:
             source: a feature file (.h5), or a folder or zip archive of pictures.
             keywords: the folder that the stage `keywords` wrote. Pictures that it knows have the
                 keywords that stand there, any other those that the model's tagger gives it.
+            images: the folder or archive that a feature file's pictures lie in, for their names.
 
         Raises:
             UserError: the pictures cannot be read, or their features come from another encoder.
         """
         if source.suffix == ".h5":
             visual = self._encoders.read_file(source)
-            names = {key: key for key in (key.decode() for key in visual.features.keys.tolist())}
+            names = file_names([key.decode() for key in visual.features.keys.tolist()], images)
         else:
             names, visual = self._encoders.read_pictures(source)
         known = {} if keywords is None else self._known(keywords)
@@ -131,3 +137,15 @@ class Searchable:
             told=told,
             keywords=keyword_weights(found, row, keywords, self._vocabulary),
         )
+
+
+def file_names(keys: Sequence[str], images: Path | None) -> dict[str, str]:
+    """What to call each picture: its file, known by its bytes, or else its key."""
+    names = {key: key for key in keys}
+    if images:
+        with ImageSource.open(images) as source:
+            for name in reversed(source.names()):
+                with suppress(ImageError):
+                    key = sha256(source.read(name)).hexdigest()
+                    names |= {key: name} if key in names else {}
+    return names

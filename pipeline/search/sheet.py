@@ -1,7 +1,7 @@
 """What a search found as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.corpus.images import ImageError, ImageSource, decode_image
@@ -19,14 +19,13 @@ def write_sheet(
 ) -> None:
     """Write a contact sheet.
 
-    images: the archive or folder that the pictures lie in, each known by its bytes; without it the
-    sheet has none.
+    images: the archive or folder that the pictures lie in; without it the sheet shows none.
     """
     thumbnails = _thumbnails(images, found) if images else {}
     shown = [
         {
             "name": each.name,
-            "image": thumbnails.get(each.key),
+            "image": thumbnails.get(each.name),
             "score": f"{each.score:.3f}",
             "seen": f"{each.seen:.2f}",
             "told": f"{each.told:.2f}",
@@ -47,20 +46,10 @@ def strongest(keywords: Mapping[str, float]) -> list[str]:
 
 
 def _thumbnails(images: Path, found: Sequence[Found]) -> dict[str, str]:
-    """Pictures as URIs by key; only as many files are read as it takes to find them."""
-    missing = {each.key for each in found}
-    uris: dict[str, str] = {}
+    """Pictures as URIs by name; one that cannot be read has none."""
+    uris = {}
     with ImageSource.open(images) as source:
-        named = {each.name for each in found}
-        for name in sorted(source.names(), key=lambda name: name not in named):
-            if not missing:
-                break
-            try:
-                data = source.read(name)
-                key = sha256(data).hexdigest()
-                if key in missing:
-                    uris[key] = data_uri(decode_image(data), _SIDE)
-                    missing.remove(key)
-            except ImageError:
-                continue
+        for each in found:
+            with suppress(ImageError):
+                uris[each.name] = data_uri(decode_image(source.read(each.name)), _SIDE)
     return uris

@@ -90,13 +90,19 @@ def test_the_contact_sheet_shows_the_pictures_of_the_table(
     assert page.count('class="share"') == 2
 
 
-def test_pictures_of_a_feature_file_are_known_by_their_bytes(project: Path, tmp_path: Path) -> None:
+def test_pictures_of_a_feature_file_are_known_by_their_bytes(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "sheet.html"
     words = ["search", "dog", "--index", REGIONS, "--top", "3", "--out", str(out)]
     main(words)
     assert Sheet(out.read_text()).pictures == []
+    unnamed = table(capsys)
     main([*words, "--images", str(SAMPLE / "image.zip")])
-    assert len(Sheet(out.read_text()).pictures) == 3
+    named = table(capsys)
+    assert [line[2:] for line in named] == [line[2:] for line in unnamed]
+    assert all(line[1].endswith(".png") for line in named)
+    assert Sheet(out.read_text()).pictures == [line[1] for line in named]
 
 
 @pytest.mark.parametrize(
