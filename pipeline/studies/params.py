@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from pipeline.errors import UserError
 from pipeline.params import (
     Count,
+    Device,
     NonNegative,
     NonNegativeInt,
     Params,
@@ -22,6 +23,8 @@ PARAMS_FILE = Path("stages/studies/params.yaml")
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Changes = dict[str, dict[str, Any]]
+# It becomes a stage's name and a file's.
+RowName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 RowT = TypeVar("RowT", bound=Section)
@@ -38,6 +41,17 @@ class BaselineParams(Section):
     reads: Literal["regions", "scenes"]
     text: Literal["glove", "glove+bert", "bert"]
     widths: dict[str, Any]
+
+
+class ClipParams(Section):
+    """One dual encoder, whose row is a linear head on its embeddings.
+
+    model: a local folder, or a hub id with its revision, the commit in 40 hex digits.
+    """
+
+    model: Text
+    revision: Text | None
+    device: Device
 
 
 class VariantParams(Section):
@@ -95,11 +109,18 @@ class StudyParams(Section):
     settings: Changes
     focal_gamma: NonNegative
     baselines: dict[str, BaselineParams]
+    clip: dict[RowName, ClipParams]
     variants: dict[str, VariantParams]
     sweep: SweepParams
     learning_curve: LearningCurveParams
     label_noise: LabelNoiseParams
     report: ReportParams
+
+    @model_validator(mode="after")
+    def _rows_differ(self) -> "StudyParams":
+        if taken := sorted({*self.clip} & {*self.baselines, *self.variants}):
+            raise ValueError(f"clip: {taken} are names of other rows")
+        return self
 
     def variant(self, name: str) -> VariantParams:
         """The variant of this name.
@@ -116,6 +137,14 @@ class StudyParams(Section):
             UserError: there is none.
         """
         return _named(self.baselines, "baseline", name)
+
+    def dual_encoder(self, name: str) -> ClipParams:
+        """The dual encoder of this name.
+
+        Raises:
+            UserError: there is none.
+        """
+        return _named(self.clip, "dual encoder", name)
 
 
 def load_study_params(path: Path = PARAMS_FILE) -> StudyParams:

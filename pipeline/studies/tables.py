@@ -33,6 +33,15 @@ class Notes:
             " `stages/studies/params.yaml`."
         )
 
+    def dual_encoders(self, rows: Sequence[str]) -> str:
+        """What rows on the embeddings of dual encoders have that the others have not, if any."""
+        if not rows:
+            return ""
+        return (
+            f"Exceptions are {', '.join(f'`{row}`' for row in rows)}: a linear head on the whole"
+            " embeddings of an encoder that was trained on pairs of pictures and texts."
+        )
+
     def published(self) -> str:
         """How to read the paper's."""
         return (

@@ -15,7 +15,7 @@ from stages.studies import paths
 def main() -> None:
     study, params, paper = load_study_params(), load_params(), published()
     labels = params.corpus.labels
-    rows = read_rows(paths.BASELINES, study.baselines, labels)
+    rows = read_rows(paths.BASELINES, [*study.baselines, *study.clip], labels)
     rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet"), labels)
     listed = {entry.row for entry in paper.table3}
     own = [
@@ -23,6 +23,7 @@ def main() -> None:
         for name in study.baselines
         if name not in listed
     ]
+    own += [Entry(row=name, method=f"Logistic regression ({name})") for name in study.clip]
     entries = [entry for entry in [*own, *paper.table3] if entry.row in rows]
     entries.sort(key=lambda entry: list(rows).index(entry.row))
 
@@ -35,6 +36,7 @@ def main() -> None:
         table,
         "# Table III: comparison with baselines",
         notes.intro(study.seeds),
+        notes.dual_encoders([*study.clip]),
         notes.published(),
         score_lines(table, entries, "AnANet"),
         notes.verdict(table, "AnANet"),

@@ -58,3 +58,22 @@ def test_unknown_rows_are_named() -> None:
         study.baseline("tnf")
     with pytest.raises(UserError, match="no variant 'annet'; there are: ananet"):
         study.variant("annet")
+
+
+@pytest.mark.parametrize(
+    ("clip", "message"),
+    [
+        ({"tfn": {"model": "a", "revision": None, "device": "cpu"}}, "names of other rows"),
+        ({"a/b": {"model": "a", "revision": None, "device": "cpu"}}, r"clip\.a/b.*pattern"),
+        ({"a": {"model": "a", "revision": None, "device": "gpu"}}, r"clip\.a\.device: is 'gpu'"),
+        ({"a": {"model": "a"}}, r"clip\.a\.revision: is missing"),
+    ],
+)
+def test_wrong_dual_encoders_are_named(tmp_path: Path, clip: Any, message: str) -> None:
+    yaml = YAML()
+    values = yaml.load(FILE)
+    assert values["clip"] == {}
+    values["clip"] = clip
+    yaml.dump(values, tmp_path / "params.yaml")
+    with pytest.raises(UserError, match=message):
+        load_study_params(tmp_path / "params.yaml")

@@ -19,17 +19,21 @@ from stages.studies import (
     robustness,
     sweep,
     train_baseline,
+    train_clip,
     train_label_noise,
     train_learning_curve,
     train_sweep,
     train_variant,
 )
+from tests.studies.drawn_embeddings import write_embeddings
 from tests.test_stages import UNTRACKED, used_files
 from tests.tiny import ROOT
 from tests.training.tiny_corpus import LABELS, tiny_corpus
 
 FOLDER = ROOT / "stages" / "studies"
 PARAMS = yaml.safe_load((FOLDER / "params.yaml").read_text())
+# No dual encoder is named there; this one's embeddings are drawn.
+PARAMS["clip"] = {"tiny": {"model": "tiny", "revision": None, "device": "cpu"}}
 STAGES = yaml.safe_load((FOLDER / "dvc.yaml").read_text())["stages"]
 SMALL = {
     "components": 4,
@@ -57,13 +61,18 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = tiny_corpus()
     corpus.write(folder / "data" / "features")
     (folder / "data" / "interim").mkdir()
+    write_embeddings(folder / "data" / "studies" / "clip" / "tiny", corpus.pairs)
     corpus.pairs.to_parquet(folder / "data" / "interim" / "pairs.parquet", index=False)
     (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     (folder / "stages" / "studies").mkdir(parents=True)
     YAML().dump({**PARAMS, **SMALL}, folder / "stages" / "studies" / "params.yaml")
     with chdir(folder), pytest.MonkeyPatch.context() as patch:
         reduce.main()
-        for stage, rows in ((train_baseline, "baselines"), (train_variant, "variants")):
+        for stage, rows in (
+            (train_baseline, "baselines"),
+            (train_clip, "clip"),
+            (train_variant, "variants"),
+        ):
             for name in PARAMS[rows]:
                 patch.setattr(sys, "argv", ["", name])
                 stage.main()
@@ -90,10 +99,12 @@ def test_every_table_is_csv_markdown_and_picture(
 
 def test_table3_has_all_rows_and_the_published_column(reports: Path) -> None:
     table = pd.read_csv(reports / "compare" / "table3.csv").set_index("row")
-    assert {*table.index} == {*PARAMS["baselines"], "ananet", "ananet_glove"}
+    assert {*table.index} == {*PARAMS["baselines"], "tiny", "ananet", "ananet_glove"}
     assert table.loc["scan", "accuracy_published"] == 80.87
     assert table["accuracy"].between(0, 100).all()
     assert (table["accuracy_low"] <= table["accuracy"]).all()
+    assert table.loc["tiny", "method"] == "Logistic regression (tiny)"
+    assert "Exceptions are `tiny`:" in (reports / "compare" / "table3.md").read_text()
     metrics = json.loads((reports.parent / "studies.json").read_text())
     assert metrics["ananet"] == pytest.approx(table.loc["ananet", "accuracy"], abs=1e-3)
 
@@ -144,7 +155,9 @@ def test_a_changed_model_trains_only_its_own_rows() -> None:
     of_ananet = {stage for stage, deps in trained.items() if "pipeline/models/ananet.py" in deps}
     assert of_tfn == {"train_baseline@tfn"}
     assert of_dcnn == {"train_baseline@dcnn", "train_baseline@dcnn_bert"}
-    assert of_ananet == {stage for stage in trained if "baseline" not in stage}
+    others = ("train_baseline", "train_clip")
+    assert of_ananet == {stage for stage in trained if not stage.startswith(others)}
+    assert not any("pipeline/features/clip.py" in deps for deps in trained.values())
 
 
 def test_stage_name_file_and_command_agree() -> None:
