@@ -28,8 +28,8 @@ from pipeline.search.visual import Visual
 class Found:
     """A picture that was found.
 
-    score: the cosine. seen, told: the weights p_v and p_k. keywords: the picture's, with their
-    share of the query's attention, the greatest first.
+    name: its file, or its key where that is not known. score: the cosine. seen, told: the weights
+    p_v and p_k. keywords: the picture's, with their shares of the query's attention.
     """
 
     key: str
@@ -102,7 +102,9 @@ class Searcher:
 
     def _keywords(self, keys: list[str], visual: Visual, known: Mapping[str, Ints]) -> list[Ints]:
         tags = self._tagger.tag(visual.means(np.arange(len(keys))), self._per_picture)
-        return [known.get(key, tags[row]) for row, key in enumerate(keys)]
+        # What cannot be seen cannot be tagged.
+        found = [tags[row] if visual.mask[row].any() else tags[row, :0] for row in range(len(keys))]
+        return [known.get(key, own) for key, own in zip(keys, found, strict=True)]
 
 
 class Searchable:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from pipeline.errors import UserError
 from pipeline.files import whole_file
 from pipeline.params import CorpusParams
 from pipeline.search.data import read_keywords_of
@@ -26,6 +28,8 @@ from pipeline.search.params import KeywordParams
 from pipeline.search.queries import Queries
 from pipeline.search.tagging import Floats, Tagger, tag_quality, tags_out_of_fold
 from pipeline.search.visual import Visual
+
+Mask = npt.NDArray[np.bool_]
 
 _OWN = "pictures"
 _FIT_SPLITS = {"train": ["train"], "dev": ["dev"], "train+test": ["train", "test"]}
@@ -46,9 +50,14 @@ class CorpusPictures:
         table = images[["key", "name"]].merge(first[["key", "split", "id"]], on="key")
         return cls(table, visual)
 
-    def means(self) -> Floats:
-        """The mean vector of each picture (P, D_v)."""
-        return self.visual.means(self.visual.features.index(self.table["key"].tolist()))
+    def means(self) -> tuple[Floats, Mask]:
+        """The mean vector of each picture (P, D_v), and whether there is anything to see (P,)."""
+        rows = self.visual.features.index(self.table["key"].tolist())
+        return self.visual.means(rows), np.any(self.visual.mask[rows], axis=1)
+
+    def of_split(self, name: str) -> Mask:
+        """Which pictures stand in a split (P,)."""
+        return np.asarray(self.table["split"] == name)
 
 
 def write_given(
@@ -68,11 +77,10 @@ def write_given(
     places = keyword_places(corpus.layout, pictures.table, lists)
     _write(folder, vocabulary, places)
     own = read_keywords_of(folder, places)
-    x, y = pictures.means(), _indicators(own, len(vocabulary))
-    train = (pictures.table["split"] == "train").to_numpy() & y.any(1)
-    tagger = Tagger.fit(x[train], y[train], params.ridge)
+    (x, seen), y = pictures.means(), _indicators(own, len(vocabulary))
+    tagger = _fit_tagger(x, y, pictures.of_split("train") & seen, params)
     tagger.save(folder / TAGGER)
-    dev = (pictures.table["split"] == "dev").to_numpy()
+    dev = pictures.of_split("dev") & seen
     return _report(vocabulary, own, tagger.tag(x[dev], params.per_picture), y[dev])
 
 
@@ -92,18 +100,20 @@ def write_mined(
         [np.array([numbers[w] for w in own if w in numbers], np.int64) for own in said],
         len(vocabulary),
     )
-    train, x = np.array([key in documents for key in keys]), pictures.means()
-    tagger = Tagger.fit(x[train], y[train], params.ridge)
+    x, seen = pictures.means()
+    train = np.array([key in documents for key in keys]) & seen
+    tagger = _fit_tagger(x, y, train, params)
     tagger.save(folder / TAGGER)
     tags = tagger.tag(x, params.per_picture)
     tags[train] = tags_out_of_fold(
         x[train], y[train], params.ridge, params.folds, params.per_picture
     )
-    named = ((row, [vocabulary[i] for i in own]) for row, own in enumerate(tags.tolist()))
+    named = ((row, [vocabulary[i] for i in tags[row]]) for row in np.flatnonzero(seen).tolist())
     write_keyword_arrays(folder / _OWN, named, vocabulary, params.legacy_row0)
     places = pd.DataFrame({"key": keys, "list": _OWN, "number": range(len(keys))})
     _write(folder, vocabulary, places)
-    return _report(vocabulary, list(tags), tags[train], y[train])
+    own = [tags[row] if there else tags[row, :0] for row, there in enumerate(seen)]
+    return _report(vocabulary, own, tags[train], y[train])
 
 
 def keyword_places(layout: str, table: pd.DataFrame, lists: Sequence[KeywordList]) -> pd.DataFrame:
@@ -134,6 +144,21 @@ def keyword_places(layout: str, table: pd.DataFrame, lists: Sequence[KeywordList
     place = {identifier: number for number, identifier in enumerate(lists[0].names)}
     numbers = [place.get(identifier, -1) for identifier in table["id"]]
     return pd.DataFrame({"key": table["key"], "list": lists[0].name, "number": numbers})
+
+
+def _fit_tagger(x: Floats, y: Floats, train: Mask, params: KeywordParams) -> Tagger:
+    """Learn from the train pictures that can be seen and have keywords.
+
+    Raises:
+        UserError: there are too few.
+    """
+    train = train & np.any(y, axis=1)
+    if train.sum() < params.folds:
+        raise UserError(
+            f"{train.sum()} pictures of the train split can be read and have keywords; the tagger"
+            f" needs at least keywords.folds = {params.folds}"
+        )
+    return Tagger.fit(x[train], y[train], params.ridge)
 
 
 def _trailing_number(file: str) -> int:

@@ -73,7 +73,7 @@ class Tagger:
 def tags_out_of_fold(x: Floats, y: Floats, ridge: float, folds: int, count: int) -> Ints:
     """Tag each picture (m, D) by a tagger of the other folds' pictures, (m, count)."""
     tags = np.zeros((len(x), min(count, y.shape[1])), np.int64)
-    for train, held in KFold(min(folds, len(x)), shuffle=True, random_state=_SEED).split(x):
+    for train, held in KFold(folds, shuffle=True, random_state=_SEED).split(x):
         tags[held] = Tagger.fit(x[train], y[train], ridge).tag(x[held], count)
     return tags
 

@@ -4,11 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from pipeline.errors import UserError
+from pipeline.features.store import SceneFeatures
 from pipeline.search.data import read_keywords_of
 from pipeline.search.keyword_files import KeywordList
 from pipeline.search.keywords import write_keyword_arrays
-from pipeline.search.pictures import keyword_places
+from pipeline.search.pictures import CorpusPictures, keyword_places, write_mined
+from pipeline.search.queries import Queries
+from pipeline.search.visual import Visual
+from tests.search.tiny import tiny_params
 
 TABLE = pd.DataFrame(
     {
@@ -53,3 +59,50 @@ def test_keywords_are_found_again(tmp_path: Path) -> None:
     table = pd.DataFrame({"list": "own", "number": [5, 2, 0, -1, 99]})
     found = [own.tolist() for own in read_keywords_of(tmp_path, table)]
     assert found == [[0], [1, 0, 1], [], [], []]
+
+
+def mined(folder: Path, unreadable: int, folds: int = 2) -> list[list[int]]:
+    """The keywords of eight pictures that are red or blue, of which the last two are test."""
+    colors = np.array([0, 1] * 4)
+    vectors = np.eye(2, dtype=np.float16)[colors][:, None]  # (8, 1, 2)
+    mask = np.ones((8, 1), np.bool_)
+    mask[unreadable] = False
+    keys = [f"p{i}" for i in range(8)]
+    status = np.zeros(8, np.uint8)
+    scenes = SceneFeatures(
+        Path("scenes.h5"), np.array(keys, "S64"), {}, vectors[:, 0], vectors, status, (1, 1)
+    )
+    splits = ["train"] * 6 + ["test"] * 2
+    shown = pd.DataFrame(
+        {
+            "split": splits,
+            "query_key": ["red" if color == 0 else "blue" for color in colors],
+            "image_key": keys,
+            "clicks": 1,
+        }
+    )
+    table = pd.DataFrame({"key": keys, "name": keys, "split": splits, "id": keys})
+    pictures = CorpusPictures(table, Visual("scenes", scenes, vectors, mask))
+    params = tiny_params().keywords.model_copy(
+        update={"min_df": 1, "per_picture": 1, "ridge": 0.01, "folds": folds}
+    )
+    queries = Queries(shown, {"red": ["red"], "blue": ["blue"]})
+    report = write_mined(folder, queries, pictures, params)
+    assert report["pictures_without_keywords"] == 1
+    places = pd.read_parquet(folder / "pictures.parquet")
+    return [own.tolist() for own in read_keywords_of(folder, places)]
+
+
+def test_mined_keywords_are_told_from_what_is_seen(tmp_path: Path) -> None:
+    found = mined(tmp_path, unreadable=6)
+    # Words are numbered by the alphabet: blue, red. The test picture that can be read is blue.
+    assert found == [[1], [0], [1], [0], [1], [0], [], [0]]
+
+
+def test_a_train_picture_that_cannot_be_read_has_no_keywords_either(tmp_path: Path) -> None:
+    assert mined(tmp_path, unreadable=0)[0] == []
+
+
+def test_too_few_pictures_to_learn_from_are_counted(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"5 pictures of the train split .* keywords\.folds = 6"):
+        mined(tmp_path, unreadable=3, folds=6)
