@@ -97,7 +97,7 @@ class PrepareParams(Section):
 
 
 class RegionParams(Section):
-    detector: Literal["fasterrcnn_lite", "fasterrcnn_resnet50_fpn"]
+    detector: Literal["fasterrcnn_lite", "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2"]
     weights: Text | None
     count: Count
     input: Literal["native", "square224"]

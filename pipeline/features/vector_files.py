@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gensim.models import KeyedVectors
 
 from pipeline.errors import UserError
+from pipeline.features.glove_twitter import TWITTER_PRESETS, twitter_file
 from pipeline.features.kv_file import read_kv
 from pipeline.features.text_vectors import read_text_vectors
 from pipeline.files import file_hash
@@ -45,7 +46,8 @@ def read_word_vectors(source: str, wanted: Set[str]) -> WordVectors:
     """Read the vectors of the wanted words.
 
     Args:
-        source: `glove-6b-50d` (an installed package); a word2vec `.bin`; gensim's `.kv`; any other
+        source: `glove-6b-50d` (an installed package); `glove-twitter-25`, 50, 100 or 200 (gensim
+            downloads them once); a word2vec `.bin`; gensim's `.kv`; any other
             file is text, one word and its values per line, with or without word2vec's header
             line, and may be gzipped (`.gz`).
 
@@ -54,11 +56,12 @@ def read_word_vectors(source: str, wanted: Set[str]) -> WordVectors:
     """
     if source == _PRESET:
         return _read_preset(wanted)
-    path = Path(source)
+    path = twitter_file(source) if source in TWITTER_PRESETS else Path(source)
     if not path.is_file():
         raise UserError(
-            f"glove.vectors = {source!r}: no such file; allowed: {_PRESET}, or the path of a"
-            " text, word2vec .bin or gensim .kv file of word vectors"
+            f"glove.vectors = {source!r}: no such file; allowed: "
+            f"{', '.join((_PRESET, *TWITTER_PRESETS))}, or the path of a text, word2vec .bin or"
+            " gensim .kv file of word vectors"
         )
     readers = {".bin": _read_binary, ".kv": _read_kv}
     return readers.get(path.suffix, _read_text)(path, wanted)

@@ -10,6 +10,7 @@ from torch import nn
 
 from pipeline.errors import UserError
 from pipeline.features.weights import fetch, load_weights, read_weights
+from tests.web import serve
 
 CONTENT = b"weights"
 DIGEST = sha256(CONTENT).hexdigest()[:8]
@@ -46,6 +47,20 @@ def test_a_download_is_checked_and_happens_once(hub: Path, monkeypatch: pytest.M
     assert fetch(URL) == hub / f"net-{DIGEST}.pth"
     monkeypatch.setattr(torch.hub, "download_url_to_file", no_network)
     assert fetch(URL).read_bytes() == CONTENT
+
+
+def test_a_web_server_s_file_is_checked_and_kept(hub: Path, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / f"net-{DIGEST}.pth").write_bytes(CONTENT)
+    (published / "net-00000000.pth").write_bytes(CONTENT)
+    with serve(published) as (address, asked):
+        for _ in range(2):
+            assert fetch(f"{address}/net-{DIGEST}.pth").read_bytes() == CONTENT
+        assert asked == [f"/net-{DIGEST}.pth"]
+        with pytest.raises(UserError, match="invalid hash value"):
+            fetch(f"{address}/net-00000000.pth")
+    assert [path.name for path in hub.iterdir()] == [f"net-{DIGEST}.pth"]
 
 
 def test_another_file_under_the_name_is_refused(hub: Path) -> None:

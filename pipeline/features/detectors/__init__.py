@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline.errors import UserError
 from pipeline.features.detectors.base import Detections, Selection
 
-DETECTORS = ("fasterrcnn_lite", "fasterrcnn_resnet50_fpn")
+DETECTORS = ("fasterrcnn_lite", "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2")
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def load_detector(name: str, weights: Path | None = None) -> Detector:
         from pipeline.features.detectors import lite
 
         return lite.load(weights)
-    if name == "fasterrcnn_resnet50_fpn":
+    if name.startswith("fasterrcnn_resnet50_fpn") and name in DETECTORS:
         from pipeline.features.detectors import torchvision
 
-        return torchvision.load(weights)
+        return torchvision.load(name, weights)
     raise UserError(f"detector = {name!r}; allowed: {', '.join(DETECTORS)}")

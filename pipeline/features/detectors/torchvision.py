@@ -1,15 +1,20 @@
-"""torchvision's Faster R-CNN with a ResNet-50 and a feature pyramid, trained on COCO."""
+"""torchvision's Faster R-CNNs with a ResNet-50 and a feature pyramid, trained on COCO."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL.Image import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection import (
     FasterRCNN,
+    FasterRCNN_ResNet50_FPN_V2_Weights,
     FasterRCNN_ResNet50_FPN_Weights,
     fasterrcnn_resnet50_fpn,
+    fasterrcnn_resnet50_fpn_v2,
 )
 from torchvision.transforms.functional import to_tensor
 
@@ -17,23 +22,48 @@ from pipeline.features.detectors import Prepared
 from pipeline.features.detectors.faster_rcnn import FasterRCNNDetector
 from pipeline.features.weights import fetch, file_sha256, load_weights
 
-_COCO = FasterRCNN_ResNet50_FPN_Weights.COCO_V1
+
+@dataclass(frozen=True)
+class _Published:
+    """build: the untrained model. eps: of the batch normalisation its weights were made with."""
+
+    build: Callable[..., FasterRCNN]
+    weights: Any
+    eps: float
+
+
+_MODELS = {
+    # torchvision sets eps to 0 for these weights, and with 1e-5 every feature is a little off.
+    "fasterrcnn_resnet50_fpn": _Published(
+        fasterrcnn_resnet50_fpn, FasterRCNN_ResNet50_FPN_Weights.COCO_V1, 0.0
+    ),
+    "fasterrcnn_resnet50_fpn_v2": _Published(
+        fasterrcnn_resnet50_fpn_v2, FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1, 1e-5
+    ),
+}
+NAMES = tuple(_MODELS)
 # Its maps have strides up to 32, and the last is halved once more by pooling.
 _DIVISOR = 32
 
 
-def load(weights: Path | None) -> FasterRCNNDetector:
-    """The detector with COCO's 91 classes.
+def load(name: str, weights: Path | None) -> FasterRCNNDetector:
+    """One of NAMES, with COCO's 91 classes.
 
-    weights: a local state dict; without one, the published weights (160 MB) are downloaded once.
+    weights: a local state dict; without one, those that torchvision publishes (under 170 MB) are
+        downloaded once.
     """
-    path = weights or fetch(_COCO.url)
-    names = _COCO.meta["categories"]
-    model = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=len(names))
+    published = _MODELS[name]
+    path = weights or fetch(published.weights.url)
+    names = published.weights.meta["categories"]
+    model = published.build(weights=None, weights_backbone=None, num_classes=len(names))
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eps = published.eps
     load_weights(model, path)
     transform = model.transform
     settings = {
         "weights": file_sha256(path),
+        "batch_norm_eps": published.eps,
         "resize": [*transform.min_size, transform.max_size],
     }
     return FasterRCNNDetector(

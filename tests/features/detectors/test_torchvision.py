@@ -1,10 +1,18 @@
+from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
 
 import pytest
 import torch
 from PIL import Image
-from torchvision.models.detection import fasterrcnn_resnet50_fpn
+from torchvision.models import WeightsEnum
+from torchvision.models.detection import (
+    FasterRCNN,
+    FasterRCNN_ResNet50_FPN_V2_Weights,
+    FasterRCNN_ResNet50_FPN_Weights,
+    fasterrcnn_resnet50_fpn,
+    fasterrcnn_resnet50_fpn_v2,
+)
 from torchvision.transforms.functional import to_tensor
 
 from pipeline.errors import UserError
@@ -12,6 +20,10 @@ from pipeline.features.detectors import load_detector
 from pipeline.features.detectors.faster_rcnn import FasterRCNNDetector
 
 NAME = "fasterrcnn_resnet50_fpn"
+PUBLISHED = [
+    (NAME, fasterrcnn_resnet50_fpn, FasterRCNN_ResNet50_FPN_Weights.COCO_V1),
+    (f"{NAME}_v2", fasterrcnn_resnet50_fpn_v2, FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1),
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +52,31 @@ def test_it_knows_coco_s_classes_and_its_fc7(detector: FasterRCNNDetector) -> No
     assert detector.feature_dim == 1024
     assert len(detector.class_names) == 91
     assert detector.class_names[:3] == ["__background__", "person", "bicycle"]
+
+
+@pytest.mark.parametrize(("name", "build", "published"), PUBLISHED)
+def test_the_model_is_what_torchvision_makes_of_its_published_weights(
+    name: str,
+    build: Callable[..., FasterRCNN],
+    published: WeightsEnum,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    untrained = build(weights=None, weights_backbone=None, num_classes=91).state_dict()
+    # Small spreads, taken back by the scale, make the constant that is added to them show.
+    for spread in [name for name in untrained if name.endswith("running_var")]:
+        untrained[spread] *= 1e-4
+        untrained[spread.replace("running_var", "weight")] *= 1e-2
+    torch.save(untrained, tmp_path / "w.pth")
+    monkeypatch.setattr(type(published), "get_state_dict", lambda *_, **__: untrained)
+    theirs = build(weights=published, weights_backbone=None).eval()
+    ours = load_detector(name, tmp_path / "w.pth")
+    assert isinstance(ours, FasterRCNNDetector)
+    pixels = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(4))
+    with torch.inference_mode():
+        for level, expected in theirs.backbone(pixels).items():
+            torch.testing.assert_close(ours._model.backbone(pixels)[level], expected)
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 48), (48, 64), (100, 25)])
