@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from transformers import AutoTokenizer
 
 from pipeline.device import arithmetic, frozen_inference, parallel_calls
 from pipeline.errors import UserError
@@ -17,7 +15,6 @@ from pipeline.features.assemble import assemble
 from pipeline.features.bert_files import find_model
 from pipeline.features.encoder import Field, Row
 from pipeline.features.extract import extract
-from pipeline.features.markers import PLAIN_WORDS, plain_word
 from pipeline.features.pieces import (
     Floats,
     Integers,
@@ -35,6 +32,7 @@ from pipeline.features.pretrained import (
 )
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.texts import Texts
+from pipeline.features.word_pieces import load_word_pieces
 
 # Texts of one length that wait for each other: enough to fill the passes of most lengths.
 _BATCH_TEXTS = 64
@@ -65,8 +63,9 @@ class BertEncoder:
 
     vectors: (L, D), a layer's vectors merged over the pieces of each word. empty: (L,), true for
     a word that the tokenizer leaves nothing of. L is the number of words given: a text beyond the
-    model's limit is read in overlapping windows. GloVe's markers are read as plain words, since
-    the tokenizer would take brackets and letters apart; `<unk>` as the model's unknown piece.
+    model's limit is read in overlapping windows. GloVe's markers are read as plain words (by
+    BERTweet as its own), since the tokenizer would take brackets and letters apart; `<unk>` as the
+    model's unknown piece.
 
     Texts of one length share a forward pass, without padding, and a pass of n pieces per text
     always has the same shape: kernels choose their order of summation by shape, so only then does
@@ -88,19 +87,13 @@ class BertEncoder:
         self.parallel_calls = parallel_calls(device)
         with quiet():
             self._model = load_model(folder, _UNUSED_WEIGHTS).to(device)
-            tokenizer = _load_tokenizer(folder)
+            self._pieces = load_word_pieces(folder)
         config: Any = self._model.config
         self._layer = _layer_index(layer, config.num_hidden_layers)
         self._last = self._layer == config.num_hidden_layers
         self._merge, self._device = merge, device
-        self._unknown = tokenizer.unk_token or ""
-        self._pieces = tokenizer.backend_tokenizer
-        # What a tokenizer file says of cutting and padding is about other uses.
-        self._pieces.no_truncation()
-        self._pieces.no_padding()
-        self._before, self._after = self._special_pieces()
-        limit = min(tokenizer.model_max_length, config.max_position_embeddings)
-        self._window = limit - len(self._before) - len(self._after)
+        special = len(self._pieces.before) + len(self._pieces.after)
+        self._window = min(self._pieces.limit, _positions(self._model, config)) - special
         self.fields = (
             Field("vectors", (config.hidden_size,), "float16", ragged=True),
             Field("empty", (), "bool", ragged=True),
@@ -113,22 +106,23 @@ class BertEncoder:
             "window": self._window,
             "pass": [_PASS_TEXTS, _PASS_PIECES],
             "attention": config._attn_implementation,
-            "markers": PLAIN_WORDS,
+            "markers": self._pieces.markers,
             "arithmetic": {**arithmetic(device), "trunk": "float32"},
             "transformers": version("transformers"),
             "tokenizers": version("tokenizers"),
+            **self._pieces.settings,
         }
 
     def load(self, source: Sequence[str]) -> PiecedText:
-        words = [self._unknown if word == "<unk>" else plain_word(word) for word in source]
-        encoding = self._pieces.encode(words, is_pretokenized=True, add_special_tokens=False)
-        ids = np.array(encoding.ids, dtype=np.int64)
+        markers = self._pieces.markers | {"<unk>": self._pieces.unknown}
+        words = [markers.get(word, word) for word in source]
+        ids, word_of_piece = self._pieces.split(words)
         starts = window_starts(len(ids), self._window)
         inner = ids[starts[:, None] + np.arange(min(len(ids), self._window))]  # N x W
-        before = np.tile(self._before, (len(starts), 1))
-        after = np.tile(self._after, (len(starts), 1))
+        before = np.tile(self._pieces.before, (len(starts), 1))
+        after = np.tile(self._pieces.after, (len(starts), 1))
         windows = np.concatenate([before, inner, after], axis=1)
-        return PiecedText(windows, starts, np.array(encoding.word_ids, dtype=np.int64), len(words))
+        return PiecedText(windows, starts, word_of_piece, len(words))
 
     def group(self, item: PiecedText) -> Hashable:
         pieces: int = item.windows.shape[1]
@@ -157,7 +151,8 @@ class BertEncoder:
             size //= 2
         filled = np.concatenate([windows, np.repeat(windows[-1:], -count % size, axis=0)])
         passes = [self._forward(filled[i : i + size]) for i in range(0, count, size)]
-        return np.concatenate(passes)[:count, len(self._before) : length - len(self._after)]
+        inner = slice(len(self._pieces.before), length - len(self._pieces.after))
+        return np.concatenate(passes)[:count, inner]
 
     def _forward(self, windows: Integers) -> Floats:
         ids = torch.from_numpy(windows).to(self._device)
@@ -171,13 +166,6 @@ class BertEncoder:
             layer = output.last_hidden_state if self._last else output.hidden_states[self._layer]
             vectors: Floats = layer.float().cpu().numpy()
             return vectors
-
-    def _special_pieces(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """The piece ids that the model wants before and after a text."""
-        probe = self._pieces.encode(["a"], is_pretokenized=True)
-        inner = np.flatnonzero(np.array(probe.special_tokens_mask) == 0)
-        ids = np.array(probe.ids, dtype=np.int64)
-        return ids[: inner[0]], ids[inner[-1] + 1 :]
 
 
 def load_bert(
@@ -204,17 +192,12 @@ def write_bert(path: Path, encoder: BertEncoder, texts: Texts) -> None:
     assemble(path, encoder, list(texts), cache)
 
 
-def _load_tokenizer(folder: Path) -> Any:
-    try:
-        # The prefix makes byte-level tokenizers treat each word as one amid a sentence.
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, add_prefix_space=True
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{folder} cannot be loaded as a tokenizer: {error}") from None
-    if not tokenizer.is_fast:
-        raise UserError(f"{folder}: its tokenizer cannot tell which word a piece belongs to")
-    return tokenizer
+def _positions(model: Any, config: Any) -> int:
+    """How many pieces a model has positions for; RoBERTa's first ones stand for padding."""
+    table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    positions: int = config.max_position_embeddings
+    return positions if padding is None else positions - padding - 1
 
 
 def _layer_index(layer: int, layers: int) -> int:

@@ -18,7 +18,9 @@ def find_model(model: str, revision: str | None) -> Path:
         UserError: there is no such model, or a hub id comes without a commit.
     """
     if model != "minilm":
-        return find_folder(model, revision, "bert", ("tokenizer.json",))
+        return find_folder(
+            model, revision, "bert", ("tokenizer.json or the files of its own tokenizer",)
+        )
     refuse_revision(model, revision, "bert")
     return checked_folder(_minilm())
 

@@ -29,6 +29,7 @@ TOKENIZER_FILES = (
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "bpe.codes",
     "*.model",
 )
 PICTURE_FILES = ("preprocessor_config.json", "processor_config.json")
