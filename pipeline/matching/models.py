@@ -1,24 +1,19 @@
 """The similarity models by name, and their folders on disk."""
 
-import json
 from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pipeline.errors import UserError
-from pipeline.files import whole_file
 from pipeline.matching.data import MatchingData
 from pipeline.matching.encoders import Encoded
 from pipeline.matching.params import Member, ModelParams
 from pipeline.matching.scan import SCAN
 from pipeline.matching.sgraf import SAF, SGR
 from pipeline.matching.vse_infinity import VSEInfinity
-from pipeline.params import Count, NonNegativeInt, Section, check_section
-
-_CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+from pipeline.models.saved import load_model, save_model
+from pipeline.params import Count, NonNegativeInt, Section
 
 
 class MatchingConfig(Section):
@@ -62,25 +57,16 @@ class MatchingModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n")
-        with whole_file(folder / _WEIGHTS) as temporary:
-            save_file({name: x.contiguous() for name, x in self.state_dict().items()}, temporary)
+        save_model(folder, self, self.config)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> "MatchingModel":
         """What `save_pretrained` wrote, ready to judge.
 
         Raises:
-            UserError: it is not there.
+            UserError: a file is missing or damaged.
         """
-        path = folder / _CONFIG
-        if not path.exists():
-            raise UserError(f"{path} not found; run the stage that trains it")
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        model = cls(check_section(MatchingConfig, raw, str(path)))
-        model.load_state_dict(load_file(folder / _WEIGHTS))
-        return model.eval()
+        return load_model(folder, MatchingConfig, cls)
 
 
 def new_model(

@@ -16,13 +16,12 @@ from typing import Annotated, Self
 import torch
 import torch.nn.functional as F
 from pydantic import Field
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from pipeline.errors import UserError
 from pipeline.models.layers import masked_mean
+from pipeline.models.saved import load_model, save_model
 from pipeline.params import (
     AlignmentParams,
     AssociationParams,
@@ -31,14 +30,10 @@ from pipeline.params import (
     LossParams,
     ModelParams,
     Section,
-    read_section,
 )
 
 # Of standardised region features. With it V starts about as large as T, whose GRU starts small.
 _REGION_SPREAD = 0.5
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
 
 
 class AnANetConfig(Section):
@@ -322,11 +317,7 @@ class AnANet(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors into the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        config = self.config.model_dump_json(indent=2, by_alias=True)
-        (folder / CONFIG_FILE).write_text(config + "\n", encoding="utf-8")
-        weights = {name: value.contiguous() for name, value in self.state_dict().items()}
-        save_file(weights, folder / WEIGHTS_FILE)
+        save_model(folder, self, self.config)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> Self:
@@ -335,13 +326,4 @@ class AnANet(nn.Module):
         Raises:
             UserError: a file is missing or damaged, or config and weights do not belong together.
         """
-        model = cls(read_section(AnANetConfig, folder / CONFIG_FILE))
-        try:
-            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
-        except FileNotFoundError:
-            raise UserError(f"{folder / WEIGHTS_FILE} not found") from None
-        except SafetensorError as error:
-            raise UserError(f"{folder / WEIGHTS_FILE} is damaged: {error}") from None
-        except RuntimeError as error:
-            raise UserError(f"{folder}: weights do not fit {CONFIG_FILE}: {error}") from None
-        return model.eval()
+        return load_model(folder, AnANetConfig, cls)

@@ -10,17 +10,12 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pipeline.errors import UserError
-from pipeline.params import Count, Section, read_section
+from pipeline.models.saved import load_model, save_model
+from pipeline.params import Count, Section
 from pipeline.search.networks import LAN, MTN, VAN, GRUQuery, MeanQuery
 from pipeline.search.params import NetworkParams, QueryParams
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
 
 TOWERS = {"amc": ("amc",), "van": ("van",), "lan": ("lan",), "late_fusion": ("van", "lan")}
 
@@ -174,11 +169,7 @@ class AMC(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write model.safetensors and config.json."""
-        folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: value.contiguous() for name, value in self.state_dict().items()}
-        save_file(weights, folder / WEIGHTS_FILE)
-        text = self.config.model_dump_json(by_alias=True, indent=2)
-        (folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
+        save_model(folder, self, self.config)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> Self:
@@ -187,18 +178,7 @@ class AMC(nn.Module):
         Raises:
             UserError: a file is missing or damaged.
         """
-        if not (folder / CONFIG_FILE).exists():
-            raise UserError(f"{folder / CONFIG_FILE} not found; train a model of search first")
-        model = cls(read_section(AMCConfig, folder / CONFIG_FILE))
-        try:
-            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
-        except FileNotFoundError:
-            raise UserError(f"{folder / WEIGHTS_FILE} not found") from None
-        except SafetensorError as error:
-            raise UserError(f"{folder / WEIGHTS_FILE} is damaged: {error}") from None
-        except RuntimeError as error:
-            raise UserError(f"{folder}: weights do not fit {CONFIG_FILE}: {error}") from None
-        return model.eval()
+        return load_model(folder, AMCConfig, cls)
 
 
 def joined(parts: list[list[Encoded]]) -> list[Encoded]:
