@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.corpus.sample import write_sample_corpus
+from pipeline.corpus.sample import write_sample_corpus, writer
 from pipeline.corpus.sample.wording import words_of
 from tests.corpus.sample.written_corpus import Corpus
 
@@ -27,6 +28,34 @@ def test_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> No
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
     for name in FILES:
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+def test_the_number_of_processes_changes_no_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    for name, least_share in (("many", 4), ("one", 1000)):
+        monkeypatch.setattr(writer, "_LEAST_SHARE", least_share)
+        write_sample_corpus(tmp_path / name, seed=3, train=8, dev=2, test=3)
+    for name in FILES:
+        assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+
+
+def test_a_text_that_another_pair_has_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_all = writer._draw_all
+
+    def repeating(seed: int, jobs: list[writer._Job]) -> Iterator[writer._Drawn]:
+        first, _, *others = draw_all(seed, jobs)
+        yield from (first, first, *others)
+
+    write_sample_corpus(tmp_path / "plain", seed=3, train=4, dev=1, test=1)
+    monkeypatch.setattr(writer, "_draw_all", repeating)
+    write_sample_corpus(tmp_path / "repeated", seed=3, train=4, dev=1, test=1)
+    for name in FILES:
+        plain, repeated = (tmp_path / run / name for run in ("plain", "repeated"))
+        assert plain.read_bytes() == repeated.read_bytes()
 
 
 def test_another_seed_gives_other_texts_and_pictures(tmp_path: Path) -> None:
