@@ -96,6 +96,12 @@ class PrepareParams(Section):
     max_bad_images: NonNegativeInt
 
 
+class ComputeParams(Section):
+    engine: Literal["local", "ray"]
+    workers: Count | None
+    training_processes: Count
+
+
 class RegionParams(Section):
     detector: Literal["fasterrcnn_lite", "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2"]
     weights: Text | None
@@ -204,6 +210,7 @@ class Params(Section):
     sample: SampleParams
     corpus: CorpusParams
     prepare: PrepareParams
+    compute: ComputeParams
     regions: RegionParams
     scenes: SceneParams
     glove: GloveParams

@@ -3,16 +3,19 @@
 from pipeline import paths
 from pipeline.device import resolve_device
 from pipeline.features.bert import load_bert, write_bert
+from pipeline.features.engines import choose_engine
 from pipeline.features.texts import read_texts
 from pipeline.params import load_params
 from stages import run
 
 
 def main() -> None:
-    params = load_params().bert
-    device = resolve_device(params.device)
-    encoder = load_bert(params.model, params.revision, params.layer, params.merge, device)
-    write_bert(paths.BERT, encoder, read_texts(paths.TEXTS))
+    params = load_params()
+    bert = params.bert
+    device = resolve_device(bert.device)
+    encoder = load_bert(bert.model, bert.revision, bert.layer, bert.merge, device)
+    engine = choose_engine(params.compute, device)
+    write_bert(paths.BERT, encoder, read_texts(paths.TEXTS), engine)
 
 
 if __name__ == "__main__":

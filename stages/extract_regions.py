@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline import paths
 from pipeline.device import resolve_device
 from pipeline.features.detectors import load_detector
+from pipeline.features.engines import choose_engine
 from pipeline.features.pictures import write_picture_features
 from pipeline.features.regions import RegionEncoder
 from pipeline.params import load_params
@@ -16,11 +17,12 @@ def main() -> None:
     params = load_params()
     regions, corpus = params.regions, params.corpus
     detector = load_detector(regions.detector, Path(regions.weights) if regions.weights else None)
+    device = resolve_device(regions.device)
     encoder = RegionEncoder(
         regions.detector,
         detector,
         regions.count,
-        resolve_device(regions.device),
+        device,
         regions.input,
         regions.select,
     )
@@ -30,6 +32,7 @@ def main() -> None:
         paths.IMAGES,
         Path(corpus.path) / corpus.images,
         {"class_names": json.dumps(list(detector.class_names))},
+        choose_engine(params.compute, device),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tqdm import tqdm
 
 from pipeline.errors import UserError
-from pipeline.features.cache_folders import CacheFolder, cache_folders, is_sound, prunable
+from pipeline.features.cache_folders import CacheFolder, cache_folders, prunable
 from pipeline.features.rows import cache_root
 
 _MOST_DAYS = 36_500
@@ -46,20 +46,24 @@ def _list(folders: Sequence[CacheFolder]) -> None:
     print(f"{'encoder':{width}}  {'fingerprint':16}  {'rows':>9}  {'size':>7}  last use")
     for folder in folders:
         print(
-            f"{folder.encoder:{width}}  {folder.path.name:16}  {folder.count_rows():9,}"
+            f"{folder.encoder:{width}}  {folder.digest:16}  {folder.count_rows():9,}"
             f"  {_size(folder.bytes):>7}  {folder.last_use:%Y-%m-%d %H:%M}"
         )
     print(f"{len(folders)} in all, {_size(sum(folder.bytes for folder in folders))}")
 
 
 def _verify(folders: Sequence[CacheFolder]) -> None:
-    shards = [shard for folder in folders for shard in folder.shards]
-    damaged = [s for s in tqdm(shards, desc="verifying", unit="shard") if not is_sound(s)]
-    for shard in damaged:
-        print(f"damaged: {shard}")
+    shards = [(folder, shard) for folder in folders for shard in folder.shards]
+    damaged = [
+        folder.path(shard)
+        for folder, shard in tqdm(shards, desc="verifying", unit="shard")
+        if not folder.is_sound(shard)
+    ]
+    for path in damaged:
+        print(f"damaged: {path}")
     for folder in folders:
         for shard in folder.set_aside():
-            print(f"set aside earlier: {shard}")
+            print(f"set aside earlier: {folder.path(shard)}")
     if damaged:
         raise UserError(
             f"{len(damaged)} of {len(shards)} shards are damaged; the next extraction that needs"

@@ -1,6 +1,8 @@
 """The only place where pictures are opened: an archive or folder of them, then one by one."""
 
 import io
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -24,8 +26,8 @@ __all__ = ["ImageError", "ImageSource", "decode_image"]
 class ImageSource:
     """Pictures by name, from a zip archive or a folder. Names are relative and use `/`."""
 
-    def __init__(self, files: Archive | Folder) -> None:
-        self._files = files
+    def __init__(self, path: Path, files: Archive | Folder) -> None:
+        self._path, self._files = path, files
         self._names = sorted(name for name in files.names() if not _is_junk(name))
         self._known = frozenset(self._names)
 
@@ -38,13 +40,17 @@ class ImageSource:
                 members that a safe one has not.
         """
         if path.is_dir():
-            return cls(Folder(path))
+            return cls(path, Folder(path))
         if path.is_file():
-            return cls(Archive(path))
+            return cls(path, Archive(path))
         raise UserError(
             f"{path}: no such archive or folder of pictures (corpus.images);"
             f" {contents(path.parent)}"
         )
+
+    def __reduce__(self) -> tuple[Callable[[Path], "ImageSource"], tuple[Path]]:
+        """Sent to another process, it is what that process finds at the same path."""
+        return _opened, (self._path.absolute(),)
 
     def names(self) -> list[str]:
         """All files in order of name, without what operating systems leave behind."""
@@ -73,6 +79,12 @@ class ImageSource:
         trace: TracebackType | None,
     ) -> None:
         self._files.close()
+
+
+@cache
+def _opened(path: Path) -> ImageSource:
+    """Opened once in a process, however many pictures refer to it."""
+    return ImageSource.open(path)
 
 
 def _is_junk(name: str) -> bool:

@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
 from pipeline.features.bert_files import find_model
 from pipeline.features.encoder import Field, Row
-from pipeline.features.extract import extract
+from pipeline.features.extract import Extract, extract
 from pipeline.features.pieces import (
     Floats,
     Integers,
@@ -179,7 +179,7 @@ def load_bert(
     return BertEncoder(find_model(model, revision), layer, merge, device)
 
 
-def write_bert(path: Path, encoder: BertEncoder, texts: Texts) -> None:
+def write_bert(path: Path, encoder: BertEncoder, texts: Texts, engine: Extract = extract) -> None:
     """Encode every text that the row cache lacks, and write bert.h5.
 
     Raises:
@@ -188,7 +188,7 @@ def write_bert(path: Path, encoder: BertEncoder, texts: Texts) -> None:
     cache = RowCache(cache_root(), encoder)
     # Texts of one length, which can share a pass, then come close together.
     by_length = sorted(texts.items(), key=lambda text: len(text[1]))
-    extract(encoder, by_length, cache)
+    engine(encoder, by_length, cache)
     assemble(path, encoder, list(texts), cache)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 from safetensors import SafetensorError
 
-from pipeline.errors import UserError
 from pipeline.features.rows import DAMAGED_SUFFIX, FINGERPRINT
 from pipeline.features.shards import SHARD_SUFFIX, read_keys, shard_name
+from pipeline.features.storage import Root, Storage, find_storages
 from pipeline.files import TEMPORARY_SUFFIX
 
 
@@ -18,33 +18,51 @@ from pipeline.files import TEMPORARY_SUFFIX
 class CacheFolder:
     """The rows of one encoder with one fingerprint."""
 
-    path: Path
+    storage: Storage
     last_use: datetime
 
     @property
     def encoder(self) -> str:
-        return self.path.parent.name
+        return str(self.storage.place).split("/")[-2]
 
     @property
-    def shards(self) -> list[Path]:
-        return sorted(self.path.glob(f"*{SHARD_SUFFIX}"))
+    def digest(self) -> str:
+        """Of the fingerprint."""
+        return str(self.storage.place).split("/")[-1]
+
+    @property
+    def shards(self) -> list[str]:
+        """The names of the shards."""
+        return self._names(SHARD_SUFFIX)
 
     @property
     def bytes(self) -> int:
         """What the folder takes on disk, shards set aside as damaged included."""
-        return sum(path.stat().st_size for path in self._own_files())
+        sizes = self.storage.sizes()
+        return sum(size for name, size in sizes.items() if _is_own(name))
 
     def count_rows(self) -> int:
         """The number of distinct keys; a shard that cannot be read counts as empty."""
         keys: set[str] = set()
         for shard in self.shards:
             with suppress(SafetensorError, FileNotFoundError):
-                keys.update(read_keys(shard))
+                keys.update(read_keys(partial(self.storage.read, shard)))
         return len(keys)
 
-    def set_aside(self) -> list[Path]:
+    def set_aside(self) -> list[str]:
         """The shards that an extraction found damaged."""
-        return sorted(self.path.glob(f"*{DAMAGED_SUFFIX}"))
+        return self._names(DAMAGED_SUFFIX)
+
+    def path(self, name: str) -> str:
+        """A file's full name, for messages."""
+        return f"{self.storage.place}/{name}"
+
+    def is_sound(self, shard: str) -> bool:
+        """Whether a shard's bytes are those that were written; true for one that is gone by now."""
+        try:
+            return shard_name(self.storage.read(shard)) == shard
+        except FileNotFoundError:
+            return True
 
     def remove(self) -> None:
         """Delete the rows. An extraction that is using them computes what it needs again.
@@ -53,36 +71,27 @@ class CacheFolder:
             UserError: a file cannot be deleted.
         """
         # The fingerprint last, so that what a killed removal leaves is still listed.
-        for path in (*self._own_files(), self.path / FINGERPRINT):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise UserError(f"cannot delete {path}: {error.strerror}") from None
-        for folder in (self.path, self.path.parent):
-            with suppress(OSError):  # it holds something that is not ours
-                folder.rmdir()
+        for name in (*filter(_is_own, sorted(self.storage.names())), FINGERPRINT):
+            self.storage.remove(name)
+        self.storage.close()
 
-    def _own_files(self) -> list[Path]:
-        abandoned = self.path.glob(f".*{TEMPORARY_SUFFIX}")
-        return [*self.shards, *self.set_aside(), *abandoned]
+    def _names(self, suffix: str) -> list[str]:
+        return sorted(name for name in self.storage.names() if name.endswith(suffix))
 
 
-def cache_folders(root: Path) -> list[CacheFolder]:
+def _is_own(name: str) -> bool:
+    abandoned = name.startswith(".") and name.endswith(TEMPORARY_SUFFIX)
+    return abandoned or name.endswith((SHARD_SUFFIX, DAMAGED_SUFFIX))
+
+
+def cache_folders(root: Root) -> list[CacheFolder]:
     """What a row cache holds, by encoder, the last used first."""
     found = [
-        CacheFolder(path.parent, datetime.fromtimestamp(path.stat().st_mtime))
-        for path in root.glob(f"*/*/{FINGERPRINT}")
+        CacheFolder(storage, storage.touched(FINGERPRINT))
+        for storage in find_storages(root, FINGERPRINT)
     ]
     found.sort(key=lambda folder: folder.last_use, reverse=True)
     return sorted(found, key=lambda folder: folder.encoder)
-
-
-def is_sound(shard: Path) -> bool:
-    """Whether a shard's bytes are those that were written; true for one that is gone by now."""
-    try:
-        return shard_name(shard.read_bytes()) == shard.name
-    except FileNotFoundError:
-        return True
 
 
 def prunable(

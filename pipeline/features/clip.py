@@ -18,7 +18,7 @@ from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
 from pipeline.features.clip_store import ClipTextFeatures
 from pipeline.features.encoder import Field, Row
-from pipeline.features.extract import extract
+from pipeline.features.extract import Extract, extract
 from pipeline.features.pictures import Picture
 from pipeline.features.pretrained import (
     MODEL_FILES,
@@ -182,7 +182,9 @@ def load_clip(
     return images, ClipTextEncoder(network, tokenizer, limit, width, fingerprint, device)
 
 
-def write_clip_texts(path: Path, encoder: ClipTextEncoder, texts: Texts) -> int:
+def write_clip_texts(
+    path: Path, encoder: ClipTextEncoder, texts: Texts, engine: Extract = extract
+) -> int:
     """Encode every text that the row cache lacks, and write the file.
 
     Returns: how many texts were cut at the model's limit.
@@ -191,7 +193,7 @@ def write_clip_texts(path: Path, encoder: ClipTextEncoder, texts: Texts) -> int:
         UserError: the cache or the file cannot be written.
     """
     cache = RowCache(cache_root(), encoder)
-    extract(encoder, texts.items(), cache)
+    engine(encoder, texts.items(), cache)
     assemble(path, encoder, list(texts), cache)
     return int(ClipTextFeatures.read(path).cut.sum())
 

@@ -17,6 +17,9 @@ from pipeline.features.rows import RowCache
 
 T = TypeVar("T")
 
+# What an engine offers: `extract` here, or that of a cluster.
+Extract = Callable[[Encoder, Iterable[tuple[str, Any]], RowCache], int]
+
 # What a killed process can lose at most, and the size that keeps shards few.
 _SHARD_BYTES = 8 * 2**20
 _SHARD_SECONDS = 20.0
@@ -38,23 +41,40 @@ def extract(encoder: Encoder, items: Iterable[tuple[str, Any]], cache: RowCache)
     todo = cache.missing(sources)
     if not todo:
         return 0
+    with tqdm(total=len(todo), desc=encoder.name, unit="row", mininterval=0.5) as bar:
+        named = ((key, sources[key]) for key in _in_blocks(cache, todo, bar))
+        return compute(encoder, named, cache, bar)
+
+
+def compute(
+    encoder: Encoder,
+    items: Iterable[tuple[str, Any]],
+    cache: RowCache,
+    bar: "tqdm[Any] | None" = None,
+    cores: int | None = None,
+) -> int:
+    """Compute and keep the row of every (key, source), whether the cache has it or not.
+
+    bar: is moved on by every row. cores: how many of the machine's this process may use.
+
+    Returns: the number of rows.
+    """
     clock = _Clock()
-    loaders = min(os.cpu_count() or 1, _MOST_LOADERS)
-    calls = encoder.parallel_calls
+    loaders = min(cores or os.cpu_count() or 1, _MOST_LOADERS)
+    calls = min(cores or encoder.parallel_calls, encoder.parallel_calls)
     with (
-        tqdm(total=len(todo), desc=encoder.name, unit="row", mininterval=0.5) as bar,
         _Writer(cache, clock) as writer,
         _threads(loaders) as load_pool,
         _threads(calls) as encode_pool,
     ):
-        named = ((key, sources[key]) for key in _in_blocks(cache, todo, bar))
-        loaded = _ahead(load_pool, encoder.load, named, 2 * loaders, clock, "decode")
+        loaded = _ahead(load_pool, encoder.load, items, 2 * loaders, clock, "decode")
         batches = _batches(encoder, loaded)
         encoded = _ahead(encode_pool, encoder.encode, batches, calls, clock, "compute")
         for keys, rows in encoded:
             writer.add(dict(zip(keys, rows, strict=False)))  # drops what filled the batch
-            bar.set_postfix_str(clock.split(), refresh=False)
-            bar.update(len(keys))
+            if bar is not None:
+                bar.set_postfix_str(clock.split(), refresh=False)
+                bar.update(len(keys))
     return writer.written
 
 

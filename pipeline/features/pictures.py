@@ -13,7 +13,7 @@ from pipeline.corpus.images import ImageError, ImageSource, decode_image
 from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
 from pipeline.features.encoder import Encoder
-from pipeline.features.extract import extract
+from pipeline.features.extract import Extract, extract
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.store import OK, STATUS_CODES
 
@@ -48,6 +48,7 @@ def write_picture_features(
     table: Path,
     images: Path,
     attrs: Mapping[str, Any] | None = None,
+    engine: Extract = extract,
 ) -> None:
     """Encode every readable picture of a table (id, name, status per key) and write the file.
 
@@ -69,5 +70,5 @@ def write_picture_features(
             for key, name, code in zip(keys, rows["name"], status, strict=True)
             if code == OK
         ]
-        extract(encoder, items, cache)
+        engine(encoder, items, cache)
     assemble(path, encoder, keys, cache, attrs, status)

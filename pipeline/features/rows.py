@@ -1,5 +1,7 @@
 """The row cache: finished rows in immutable shards, one folder per encoder and fingerprint.
 
+The root is a folder, or the URL of an object store (pipeline/features/storage.py).
+
     <root>/<encoder name>/<identity digest>/
         fingerprint.json             the identity in words; its time is that of the last use
         <sha256 of the file>.safetensors    a shard, see pipeline/features/shards.py
@@ -10,8 +12,9 @@ write the same file, and whatever else they write has another name: nobody needs
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -28,7 +31,7 @@ from pipeline.features.shards import (
     shard_name,
     unpack,
 )
-from pipeline.files import remove_abandoned, whole_file
+from pipeline.features.storage import Root, open_storage
 
 logger = logging.getLogger(__name__)
 
@@ -36,16 +39,19 @@ FINGERPRINT = "fingerprint.json"
 DAMAGED_SUFFIX = ".damaged"
 
 
-def cache_root() -> Path:
-    """Where rows are kept: $ANANET_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("ANANET_CACHE") or platformdirs.user_cache_dir("ananet"))
+def cache_root() -> Root:
+    """Where rows are kept: $ANANET_CACHE, a folder or URL, or else the user's cache folder."""
+    named = os.environ.get("ANANET_CACHE") or platformdirs.user_cache_dir("ananet")
+    return named if "://" in named else Path(named)
 
 
 class RowCache:
     """The rows of one encoder with one fingerprint. Keys are sha256 hex digests."""
 
-    def __init__(self, root: Path, encoder: Encoder) -> None:
-        self.folder = root / encoder.name / identity_digest(encoder)
+    def __init__(self, root: Root, encoder: Encoder) -> None:
+        self.root = root if isinstance(root, str) else root.absolute()
+        self._storage = open_storage(root, encoder.name, identity_digest(encoder))
+        self.folder = self._storage.place
         self._name = encoder.name
         self._fields = encoder.fields
         self._identity = identity(encoder)
@@ -53,23 +59,25 @@ class RowCache:
         self._known: set[str] = set()
         self._verified: set[str] = set()
         self._open_folder()
-        remove_abandoned(self.folder)
+        self._storage.tidy()
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """The keys without a sound row, in their order and each once.
 
         Looks at the folder anew, so rows that another process finished meanwhile count. Shards
         that hold wanted rows are checked against their digest once; a damaged one is set aside.
+        Where to read a shard twice is costly and the store has checksums, that waits for `read`.
         """
         wanted = list(dict.fromkeys(keys))
         self._refresh()
-        needed = {self._shard_of[key] for key in wanted if key in self._shard_of}
-        for name in sorted(needed - self._verified):
-            self._load(name)
+        if not self._storage.keeps_checksums:
+            needed = {self._shard_of[key] for key in wanted if key in self._shard_of}
+            for name in sorted(needed - self._verified):
+                self._load(name)
         return [key for key in wanted if key not in self._shard_of]
 
     def write(self, rows: Mapping[str, Row]) -> None:
-        """Keep rows as one new shard, synced to disk.
+        """Keep rows as one new shard, safe from a crash when this returns.
 
         Raises:
             UserError: a value is not finite, or the disk does not take the shard.
@@ -79,8 +87,7 @@ class RowCache:
         data = pack(rows, self._fields)
         name = shard_name(data)
         self._open_folder()
-        with whole_file(self.folder / name) as temporary:
-            temporary.write_bytes(data)
+        self._storage.write(name, data)
         self._verified.add(name)
 
     def read(self, keys: Iterable[str]) -> Iterator[dict[str, Row]]:
@@ -101,38 +108,43 @@ class RowCache:
         found: dict[str, int] = {}
         for name, wanted in self._by_shard(keys).items():
             try:
-                lengths = read_lengths(self.folder / name)
+                lengths = read_lengths(partial(self._storage.read, name))
             except (FileNotFoundError, SafetensorError):
                 raise self._gone(name) from None
             found.update((key, lengths[key]) for key in wanted)
         return found
 
     def _open_folder(self) -> None:
-        path = self.folder / FINGERPRINT
-        with suppress(FileNotFoundError, NotADirectoryError):
-            if path.read_text(encoding="utf-8") != self._identity:
-                raise UserError(f"{path} describes another encoder; delete {self.folder}")
-            with suppress(PermissionError):  # a cache that others own can still be read
-                os.utime(path)
-            return
-        with whole_file(path) as temporary:
-            temporary.write_text(self._identity, encoding="utf-8")
+        try:
+            if self._storage.read(FINGERPRINT).decode() != self._identity:
+                raise UserError(
+                    f"{self._path(FINGERPRINT)} describes another encoder; delete {self.folder}"
+                )
+            self._storage.touch(FINGERPRINT)
+        except (FileNotFoundError, NotADirectoryError):
+            self._storage.write(FINGERPRINT, self._identity.encode())
 
     def _refresh(self) -> None:
-        present = {path.name for path in self.folder.glob(f"*{SHARD_SUFFIX}")}
+        present = {name for name in self._storage.names() if name.endswith(SHARD_SUFFIX)}
         if gone := self._known - present:
             self._forget(gone)
-        for name in sorted(present - self._known):
-            self._learn(name)
+        new = sorted(present - self._known)
+        with ThreadPoolExecutor(self._storage.reads_at_once) as pool:
+            for name, found in zip(new, pool.map(self._keys_of, new), strict=True):
+                if isinstance(found, SafetensorError):
+                    self._set_aside(name, str(found))
+                else:
+                    self._learn(name, found)
 
-    def _learn(self, name: str) -> None:
+    def _keys_of(self, name: str) -> list[str] | SafetensorError:
         try:
-            keys = read_keys(self.folder / name)
+            return read_keys(partial(self._storage.read, name))
         except FileNotFoundError:
-            return
+            return []
         except SafetensorError as error:
-            self._set_aside(name, str(error))
-            return
+            return error
+
+    def _learn(self, name: str, keys: Sequence[str]) -> None:
         self._known.add(name)
         for key in keys:
             self._shard_of.setdefault(key, name)
@@ -152,7 +164,7 @@ class RowCache:
 
     def _load(self, name: str) -> bytes | None:
         try:
-            data = (self.folder / name).read_bytes()
+            data = self._storage.read(name)
         except FileNotFoundError:
             self._forget({name})
             return None
@@ -169,13 +181,17 @@ class RowCache:
         return data
 
     def _gone(self, name: str) -> UserError:
-        return UserError(f"{self.folder / name} went missing or bad; run the extraction again")
+        return UserError(f"{self._path(name)} went missing or bad; run the extraction again")
 
     def _set_aside(self, name: str, reason: str) -> None:
         self._forget({name})
-        path = self.folder / name
         try:
-            path.replace(path.with_suffix(DAMAGED_SUFFIX))
+            self._storage.rename(name, str(Path(name).with_suffix(DAMAGED_SUFFIX)))
         except FileNotFoundError:
             return  # another process was faster
-        logger.warning("%s is damaged (%s); set aside, its rows are computed again", path, reason)
+        logger.warning(
+            "%s is damaged (%s); set aside, its rows are computed again", self._path(name), reason
+        )
+
+    def _path(self, name: str) -> str:
+        return f"{self.folder}/{name}"

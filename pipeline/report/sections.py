@@ -115,7 +115,8 @@ def provenance(params: Params, settings: EncoderSettings) -> Values:
     return {
         "revision": git_revision(),
         "versions": package_versions(),
-        "params": flat(params.model_dump(by_alias=True)),
+        # Where the work was done decides no result.
+        "params": flat(params.model_dump(by_alias=True, exclude={"compute"})),
         "encoders": {
             name: {"digest": digest(fingerprint), "fingerprint": flat(fingerprint)}
             for name, fingerprint in settings.fingerprints.items()

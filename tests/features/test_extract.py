@@ -168,7 +168,7 @@ def test_a_cache_that_is_deleted_in_mid_run_is_named_and_made_again(
         with pytest.raises(UserError, match=str(root)):
             extract_and_assemble(root, out, 200)
     assert out.read_bytes() == b"earlier"
-    assert 0 < extract_and_assemble(root, out, 200) < 200
+    assert extract_and_assemble(root, out, 200) > 0
     assert out.read_bytes() == straight.read_bytes()
 
 
