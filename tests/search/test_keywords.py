@@ -52,20 +52,23 @@ def saved(array: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("ids", "expected"),
+    ("ids", "pictures"),
     [
-        ([0, 0, 2, 2, 3], [[0, 1], N, [2, 3], [4, 4], N][:4]),
+        ([0, 0, 2, 2, 3], [[0, 1], N, [2, 3], [4, 4], N]),
         ([2, 2, 0, 5, 5], [[2, 2], N, [0, 1], N, N, [3, 4]]),
         ([1, 0, 0, 1], [[1, 2], [3, 3]]),
-        ([], []),
+        ([], [N, N]),
     ],
 )
 @pytest.mark.parametrize("legacy", [True, False])
-def test_ranges_by_hand(ids: list[int], expected: list[list[int]], legacy: bool) -> None:
+def test_ranges_by_hand(ids: list[int], pictures: list[list[int]], legacy: bool) -> None:
     whole = np.array(ids, np.int64)
-    assert keyword_ranges([whole] if ids else [], legacy).tolist() == expected
+    # Pictures beyond the last that has a word have no row.
+    rows = pictures[: max(ids, default=-1) + 1]
+    assert keyword_ranges([whole] if ids else [], legacy).tolist() == rows
+    assert all(own == N for own in pictures[len(rows) :])
     by_row = [whole[row : row + 1] for row in range(len(ids))]
-    assert keyword_ranges(by_row, legacy).tolist() == expected
+    assert keyword_ranges(by_row, legacy).tolist() == rows
 
 
 def test_picture_0_without_keywords_has_none_unless_the_published_slip_is_wanted() -> None:
