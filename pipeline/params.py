@@ -223,6 +223,15 @@ class Params(Section):
     train: TrainParams
     evaluate: EvaluateParams
 
+    @model_validator(mode="after")
+    def _loss_can_be_shared(self) -> "Params":
+        if self.compute.training_processes > 1 and self.loss.reduction == "sum":
+            raise ValueError(
+                "compute.training_processes must be 1 with loss.reduction = 'sum': only the parts"
+                " of a mean add up"
+            )
+        return self
+
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check params.yaml.

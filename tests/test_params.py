@@ -171,6 +171,10 @@ def test_labels_that_are_numbers_are_mapped_as_text(edited: Edited, key: str) ->
         ({"corpus.labels": "[a, b, a]"}, "labels must differ"),
         ({"association.d_var": "100"}, "d_inv = 200 and d_var = 100 must be equal"),
         ({"model.hidden": "1023"}, "hidden = 1023 must be even"),
+        (
+            {"compute.training_processes": "2", "loss.reduction": "sum"},
+            "training_processes must be 1 with loss.reduction = 'sum'",
+        ),
     ],
 )
 def test_values_that_do_not_go_together(

@@ -64,7 +64,7 @@ def predict(model: Classifier, features: PairFeatures, split: str) -> Prediction
     )
 
 
-def mean_losses(losses: Sequence[dict[str, Tensor]], sizes: Sequence[int]) -> dict[str, float]:
+def mean_losses(losses: Sequence[dict[str, Tensor]], sizes: Sequence[float]) -> dict[str, float]:
     """Each term's mean over batches that count by their number of pairs."""
     shares = np.array(sizes) / sum(sizes)
     return {

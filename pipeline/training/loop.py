@@ -16,6 +16,7 @@ from pipeline.training.data import PairFeatures
 from pipeline.training.evaluation import mean_losses, predict
 from pipeline.training.guard import FiniteGuard
 from pipeline.training.metrics import Classes, weighted_f1
+from pipeline.training.processes import Alone, Team
 
 Log = Callable[[int, Mapping[str, float]], None]
 Loss = Callable[[Any, Tensor], dict[str, Tensor]]
@@ -43,6 +44,7 @@ def fit(
     log: Log,
     loss: Loss | None = None,
     progress: bool = True,
+    team: Team | None = None,
 ) -> Best:
     """Train on the train split until dev's weighted F1 stops rising; leaves the best weights.
 
@@ -53,6 +55,7 @@ def fit(
         log: gets each epoch's number and figures: train/ and dev/ losses, accuracy, weighted F1.
         loss: what to minimise on train instead of the model's own loss, of the same form.
         progress: show a bar.
+        team: the processes that train together; all of them call this alike.
 
     Raises:
         UserError: the loss or its gradient is not finite.
@@ -60,14 +63,16 @@ def fit(
     optimizer = torch.optim.Adam(model.parameters(), lr=params.lr, weight_decay=params.weight_decay)
     rng = np.random.default_rng(params.seed)
     best = Best()
+    team = team or Alone(torch.device("cpu"))
+    team.begin(model)
     steps = len(features.batches("train", params.batch_size))
     bar: tqdm[Any]
     loss = loss or model.loss
     total = params.epochs * steps
     with tqdm(total=total, desc="training", unit="batch", disable=not progress) as bar:
         for epoch in range(1, params.epochs + 1):
-            figures = _train_epoch(model, features, params, loss, optimizer, epoch, rng, bar)
-            figures |= _judge_dev(model, features)
+            figures = _train_epoch(model, features, params, loss, optimizer, epoch, rng, bar, team)
+            figures |= team.agree(_judge_dev(model, features))
             log(epoch, figures)
             best.offer(epoch, figures["dev/f1_weighted"], model)
             bar.set_postfix({"epoch": epoch, "dev F1": f"{figures['dev/f1_weighted']:.4f}"})
@@ -87,27 +92,32 @@ def _train_epoch(
     epoch: int,
     rng: np.random.Generator,
     bar: "tqdm[Any]",
+    team: Team,
 ) -> dict[str, float]:
     model.train()
     guard = FiniteGuard(features.ids, epoch, params.lr)
     batches = features.batches("train", params.batch_size, rng)
-    predicted, losses = [], []
+    own_rows, predicted, losses, sizes = [], [], [], []
     for step, rows in enumerate(batches, start=1):
-        batch = features.gather(rows)
+        own, weight = team.share(rows)
+        batch = features.gather(own)
         output = judge(model, batch.inputs)
         terms = loss(output, batch.labels)
         optimizer.zero_grad()
-        torch.autograd.backward(terms["total"])
+        torch.autograd.backward(terms["total"] * weight)
+        team.sum_gradients(model.parameters())
         norm = clip_grad_norm_(model.parameters(), params.clip_norm)
         guard.watch(step, rows, terms["total"], norm)
         optimizer.step()
+        own_rows.append(own)
+        sizes.append(len(rows) * weight)
         predicted.append(output.logits.detach().argmax(1))
         losses.append({name: value.detach() for name, value in terms.items()})
         bar.update()
     guard.look()
-    gold = features.labels[np.concatenate(batches)]
-    found = torch.cat(predicted).cpu().numpy()
-    return _figures("train", gold, found, mean_losses(losses, [len(rows) for rows in batches]))
+    seen, found = team.gather(np.concatenate(own_rows), torch.cat(predicted))
+    means = team.mean(mean_losses(losses, sizes), sum(sizes))
+    return _figures("train", features.labels[seen], found, means)
 
 
 def _judge_dev(model: Classifier, features: PairFeatures) -> dict[str, float]:
