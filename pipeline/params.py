@@ -102,13 +102,40 @@ class ComputeParams(Section):
     training_processes: Count
 
 
+_DETECTORS = (
+    "fasterrcnn_lite",
+    "fasterrcnn_resnet50_fpn",
+    "fasterrcnn_resnet50_fpn_v2",
+    "precomputed",
+)
+
+
+def _check_detector(value: str) -> str:
+    if value not in _DETECTORS and not re.fullmatch(r"detectron2:.+\.yaml", value):
+        raise ValueError(
+            f"is {value!r}; allowed: {', '.join(_DETECTORS)} or detectron2:<configuration>.yaml"
+        )
+    return value
+
+
+DetectorName = Annotated[str, AfterValidator(_check_detector)]
+
+
 class RegionParams(Section):
-    detector: Literal["fasterrcnn_lite", "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2"]
+    detector: DetectorName
     weights: Text | None
     count: Count
     input: Literal["native", "square224"]
     select: Literal["top_conf", "rpn_order"]
     device: Device
+
+    @model_validator(mode="after")
+    def _precomputed_has_a_path(self) -> "RegionParams":
+        if self.detector == "precomputed" and self.weights is None:
+            raise ValueError(
+                "weights must be the file or folder of the regions with detector = 'precomputed'"
+            )
+        return self
 
 
 class SceneParams(Section):

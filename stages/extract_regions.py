@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pipeline import paths
 from pipeline.device import resolve_device
-from pipeline.features.detectors import load_detector
 from pipeline.features.engines import choose_engine
-from pipeline.features.pictures import write_picture_features
-from pipeline.features.regions import RegionEncoder
+from pipeline.features.pictures import readable_pictures, write_picture_features
+from pipeline.features.precomputed.encoder import PrecomputedEncoder
+from pipeline.features.region_encoders import load_corpus_regions
 from pipeline.params import load_params
 from stages import run
 
@@ -16,22 +16,16 @@ from stages import run
 def main() -> None:
     params = load_params()
     regions, corpus = params.regions, params.corpus
-    detector = load_detector(regions.detector, Path(regions.weights) if regions.weights else None)
     device = resolve_device(regions.device)
-    encoder = RegionEncoder(
-        regions.detector,
-        detector,
-        regions.count,
-        device,
-        regions.input,
-        regions.select,
-    )
+    encoder = load_corpus_regions(regions, device, readable_pictures(paths.IMAGES))
+    if isinstance(encoder, PrecomputedEncoder):
+        print(encoder.found)
     write_picture_features(
         paths.REGIONS,
         encoder,
         paths.IMAGES,
         Path(corpus.path) / corpus.images,
-        {"class_names": json.dumps(list(detector.class_names))},
+        {"class_names": json.dumps(list(encoder.class_names))},
         choose_engine(params.compute, device),
     )
 

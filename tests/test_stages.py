@@ -60,6 +60,35 @@ def test_stage_name_file_and_command_agree(stage: str) -> None:
     assert STAGES[stage]["desc"]
 
 
+def reached_by(param: str) -> set[str]:
+    """The stages that DVC runs again for a changed parameter, where each changes what it makes."""
+    reached = {
+        stage
+        for stage, entry in STAGES.items()
+        if any(param == name or param.startswith(f"{name}.") for name in entry.get("params", []))
+    }
+    while True:
+        # An entry with options is a mapping with the path as its only key.
+        outs = [out for stage in reached for out in STAGES[stage]["outs"]]
+        made = [out if isinstance(out, str) else next(iter(out)) for out in outs]
+        readers = {stage for stage, entry in STAGES.items() if set(entry["deps"]) & set(made)}
+        if readers <= reached:
+            return reached
+        reached |= readers
+
+
+@pytest.mark.parametrize(
+    ("param", "stage"),
+    [
+        ("regions.detector", "extract_regions"),
+        ("bert.model", "embed_bert"),
+        ("glove.vectors", "embed_glove"),
+    ],
+)
+def test_another_encoder_extracts_its_own_features_and_no_other(param: str, stage: str) -> None:
+    assert reached_by(param) == {stage, "train", "evaluate", "report"}
+
+
 @pytest.mark.parametrize("stage", ["train", "evaluate"])
 def test_training_sees_no_encoder(stage: str) -> None:
     encoders = ("pipeline/features/detectors", "pipeline/features/bert", "pipeline/features/scenes")

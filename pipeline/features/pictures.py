@@ -42,6 +42,15 @@ class Picture:
             raise UserError(f"picture {self.name}: {error}; run the stage prepare again") from None
 
 
+@dataclass(frozen=True)
+class PictureEntry:
+    """What the table of `prepare` says of a picture. size: height and width."""
+
+    key: str
+    name: str
+    size: tuple[int, int]
+
+
 def write_picture_features(
     path: Path,
     encoder: Encoder,
@@ -58,9 +67,7 @@ def write_picture_features(
     Raises:
         UserError: the table or a picture is not there, or the file cannot be written.
     """
-    if not table.exists():
-        raise UserError(f"{table} not found; run the stage prepare (dvc repro)")
-    rows = pd.read_parquet(table, columns=["key", "name", "status"])
+    rows = _read_table(table)
     keys = rows["key"].tolist()
     status = [STATUS_CODES[name] for name in rows["status"]]
     cache = RowCache(cache_root(), encoder)
@@ -72,3 +79,24 @@ def write_picture_features(
         ]
         engine(encoder, items, cache)
     assemble(path, encoder, keys, cache, attrs, status)
+
+
+def readable_pictures(table: Path) -> list[PictureEntry]:
+    """The pictures in a table of `prepare` that can be read.
+
+    Raises:
+        UserError: the table is not there.
+    """
+    rows = _read_table(table)
+    rows = rows[rows["status"] == "ok"]
+    columns = [rows[name].tolist() for name in ("key", "name", "height", "width")]
+    return [
+        PictureEntry(key, name, (height, width))
+        for key, name, height, width in zip(*columns, strict=True)
+    ]
+
+
+def _read_table(table: Path) -> pd.DataFrame:
+    if not table.exists():
+        raise UserError(f"{table} not found; run the stage prepare (dvc repro)")
+    return pd.read_parquet(table)

@@ -21,6 +21,18 @@ _PAPER_SIZE = (224, 224)
 _GPU_BATCH = 8
 
 
+def region_fields(count: int, width: int) -> tuple[Field, ...]:
+    """The fields of a picture's row with `count` regions, whose features are `width` wide."""
+    return (
+        Field("features", (count, width), "float16"),
+        Field("boxes", (count, 4), "float32"),
+        Field("scores", (count,), "float32"),
+        Field("classes", (count,), "int16"),
+        Field("mask", (count,), "bool"),
+        Field("size", (2,), "int32"),
+    )
+
+
 @dataclass(frozen=True)
 class _Loaded:
     prepared: Prepared
@@ -47,14 +59,8 @@ class RegionEncoder:
         self.name = f"regions-{name}"
         self.batch_size = _GPU_BATCH if device.type == "cuda" else 1
         self.parallel_calls = parallel_calls(device)
-        self.fields = (
-            Field("features", (count, detector.feature_dim), "float16"),
-            Field("boxes", (count, 4), "float32"),
-            Field("scores", (count,), "float32"),
-            Field("classes", (count,), "int16"),
-            Field("mask", (count,), "bool"),
-            Field("size", (2,), "int32"),
-        )
+        self.fields = region_fields(count, detector.feature_dim)
+        self.class_names = detector.class_names
         self.fingerprint: dict[str, Any] = {
             "detector": detector.settings,
             "input": input,

@@ -1,7 +1,9 @@
 """Weights files: fetched from where they are published, checked, and read without unpickling."""
 
 import pickle
+import re
 import sys
+from hashlib import sha256
 from pathlib import Path
 from urllib.error import URLError
 
@@ -37,7 +39,7 @@ def fetch(url: str) -> Path:
     """
     name = url.rpartition("/")[2]
     digest = Path(name).stem.rpartition("-")[2]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    path = _cached(name)
     if not path.exists():
         _download(url, path, digest)
     found = file_sha256(path)
@@ -46,8 +48,40 @@ def fetch(url: str) -> Path:
     return path
 
 
+def find_weights(named: str) -> Path:
+    """The local file that a parameter names: a path or an address, maybe with `#sha256=<hex>`.
+
+    Only an address that is not in PyTorch's cache causes a download.
+
+    Raises:
+        UserError: it cannot be had, or is another file than its sha256 says.
+    """
+    place, pinned, digest = named.partition("#sha256=")
+    if pinned and not re.fullmatch("[0-9a-f]{64}", digest):
+        raise UserError(f"weights {named}: sha256 must be 64 hex digits in lower case")
+    path = fetch_url(place) if place.startswith(("https://", "http://")) else Path(place)
+    if pinned and (found := file_sha256(path)) != digest:
+        raise UserError(f"weights {path}: sha256 is {found}, expected {digest}")
+    return path
+
+
+def fetch_url(url: str) -> Path:
+    """The local copy, in PyTorch's cache, of a file under an address.
+
+    Raises:
+        UserError: it is neither there nor can be downloaded.
+    """
+    name = url.rpartition("/")[2].partition("?")[0]
+    # Many addresses end in model_final.pkl.
+    path = _cached(f"{sha256(url.encode()).hexdigest()[:8]}-{name}")
+    if not path.exists():
+        _download(url, path)
+        print(f"to hold on to this very file: {url}#sha256={file_sha256(path)}", file=sys.stderr)
+    return path
+
+
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors by name, from .safetensors or a file that `torch.save` wrote.
+    """Tensors by name, from .safetensors or a file that `torch.save` wrote, there maybe as "model".
 
     Raises:
         UserError: it is neither, or holds anything but tensors.
@@ -58,6 +92,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
         raise UserError(f"weights {path} cannot be read: {_first_line(error)}") from None
+    if isinstance(weights, dict) and isinstance(weights.get("model"), dict):
+        weights = weights["model"]  # a trainer keeps its own state beside it
     if not isinstance(weights, dict) or not all(isinstance(x, Tensor) for x in weights.values()):
         raise UserError(f"weights {path}: expected a state dict, tensors by name")
     return weights
@@ -75,7 +111,11 @@ def load_weights(model: nn.Module, path: Path) -> None:
         raise UserError(f"weights {path} do not fit {type(model).__name__}: {error}") from None
 
 
-def _download(url: str, path: Path, digest: str) -> None:
+def _cached(name: str) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / name
+
+
+def _download(url: str, path: Path, digest: str | None = None) -> None:
     print(f"downloading {url} to {path}", file=sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

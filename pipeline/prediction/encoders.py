@@ -8,15 +8,13 @@ import torch
 
 from pipeline.features.assemble import assemble
 from pipeline.features.bert import BertEncoder, load_bert, write_bert
-from pipeline.features.detectors import Detector, load_detector
 from pipeline.features.encoder import identity
 from pipeline.features.extract import extract
 from pipeline.features.glove import write_glove
-from pipeline.features.regions import RegionEncoder
+from pipeline.features.region_encoders import load_region_encoder
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.store import STATUS_CODES, BertFeatures, GloveFeatures, RegionFeatures
 from pipeline.features.texts import Texts
-from pipeline.params import RegionParams
 from pipeline.prediction.agreement import require_agreement
 from pipeline.prediction.posts import Post
 from pipeline.training.encoders import EncoderSettings, Fingerprint
@@ -36,12 +34,8 @@ class Encoders:
             UserError: an encoder cannot be had, or is another one than in training.
         """
         self._settings, self._allow_rounding = settings, allow_rounding
-        detector = load_detector(
-            settings.regions.detector,
-            Path(settings.regions.weights) if settings.regions.weights else None,
-        )
-        self._class_names = list(detector.class_names)
-        self._regions = _region_encoder(settings.regions, detector, device)
+        self._regions = load_region_encoder(settings.regions, device)
+        self._class_names = list(self._regions.class_names)
         self._check("regions.h5", loads(identity(self._regions)))
         self._cache = RowCache(cache_root(), self._regions)
         self._bert: BertEncoder | None = None
@@ -78,11 +72,3 @@ class Encoders:
 
     def _check(self, file: str, found: Fingerprint) -> None:
         require_agreement(file, self._settings.fingerprints[file], found, self._allow_rounding)
-
-
-def _region_encoder(
-    params: RegionParams, detector: Detector, device: torch.device
-) -> RegionEncoder:
-    return RegionEncoder(
-        params.detector, detector, params.count, device, params.input, params.select
-    )

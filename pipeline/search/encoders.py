@@ -11,12 +11,11 @@ from pipeline.corpus.image_check import check_images
 from pipeline.corpus.images import ImageSource
 from pipeline.errors import UserError
 from pipeline.features.assemble import assemble
-from pipeline.features.detectors import load_detector
 from pipeline.features.encoder import identity
 from pipeline.features.extract import extract
 from pipeline.features.glove import write_glove
 from pipeline.features.pictures import Picture
-from pipeline.features.regions import RegionEncoder
+from pipeline.features.region_encoders import load_region_encoder
 from pipeline.features.rows import RowCache, cache_root
 from pipeline.features.scenes import SceneEncoder, load_trunk
 from pipeline.features.store import STATUS_CODES, GloveFeatures
@@ -95,12 +94,8 @@ class Encoders:
             trunk = load_trunk(self._settings.scenes.encoder, weights)
             scenes = SceneEncoder(self._settings.scenes.encoder, trunk, self._device)
             return scenes, {"grid_shape": scenes.grid_shape}
-        own = self._settings.regions
-        detector = load_detector(own.detector, Path(own.weights) if own.weights else None)
-        regions = RegionEncoder(
-            own.detector, detector, own.count, self._device, own.input, own.select
-        )
-        return regions, {"class_names": json.dumps(list(detector.class_names))}
+        regions = load_region_encoder(self._settings.regions, self._device)
+        return regions, {"class_names": json.dumps(list(regions.class_names))}
 
     def _require(self, found: Fingerprint) -> None:
         file = _FILES[self._settings.visual]

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from pipeline.errors import UserError
-from pipeline.features.weights import fetch, load_weights, read_weights
+from pipeline.features.weights import fetch, find_weights, load_weights, read_weights
 from tests.web import serve
 
 CONTENT = b"weights"
@@ -68,6 +68,55 @@ def test_another_file_under_the_name_is_refused(hub: Path) -> None:
     (hub / f"net-{DIGEST}.pth").write_bytes(b"other")
     with pytest.raises(UserError, match=f"should begin with {DIGEST}"):
         fetch(URL)
+
+
+PIN = f"#sha256={sha256(CONTENT).hexdigest()}"
+
+
+def test_an_address_is_downloaded_once_and_held_to_its_sha256(
+    hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "net.pkl").write_bytes(CONTENT)
+    with serve(published) as (address, asked):
+        url = f"{address}/net.pkl"
+        path = find_weights(url)
+        assert f"{url}{PIN}" in capsys.readouterr().err
+        assert find_weights(f"{url}{PIN}") == path
+        with pytest.raises(UserError, match=f"sha256 is {DIGEST}.*, expected 0000"):
+            find_weights(f"{url}#sha256={'0' * 64}")
+    assert asked == ["/net.pkl"]
+    assert path.parent == hub
+    assert path.read_bytes() == CONTENT
+
+
+def test_addresses_with_one_last_part_are_two_files(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(url: str, path: str, hash_prefix: None) -> None:
+        Path(path).write_text(url)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    for url in ("https://example.org/a/model_final.pkl", "https://example.org/b/model_final.pkl"):
+        assert find_weights(url).read_text() == url
+
+
+def test_a_local_file_may_be_held_to_its_sha256_too(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(CONTENT)
+    assert find_weights(str(path)) == find_weights(f"{path}{PIN}") == path
+    path.write_bytes(b"other")
+    with pytest.raises(UserError, match="expected"):
+        find_weights(f"{path}{PIN}")
+    with pytest.raises(UserError, match="64 hex digits"):
+        find_weights(f"{path}#sha256=12")
+
+
+def test_a_trainer_s_file_is_read_without_its_state(tmp_path: Path) -> None:
+    weights = {"weight": torch.randn(2, 3)}
+    torch.save({"model": weights, "iteration": 7}, tmp_path / "w.pth")
+    assert torch.equal(read_weights(tmp_path / "w.pth")["weight"], weights["weight"])
 
 
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])

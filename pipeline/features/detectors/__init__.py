@@ -13,6 +13,8 @@ from pipeline.errors import UserError
 from pipeline.features.detectors.base import Detections, Selection
 
 DETECTORS = ("fasterrcnn_lite", "fasterrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2")
+# Goes before the name of a configuration.
+DETECTRON2 = "detectron2:"
 
 
 @dataclass(frozen=True)
@@ -69,4 +71,19 @@ def load_detector(name: str, weights: Path | None = None) -> Detector:
         from pipeline.features.detectors import torchvision
 
         return torchvision.load(name, weights)
-    raise UserError(f"detector = {name!r}; allowed: {', '.join(DETECTORS)}")
+    if name.startswith(DETECTRON2):
+        return _load_detectron2(name.removeprefix(DETECTRON2), weights)
+    raise UserError(
+        f"detector = {name!r}; allowed: {', '.join(DETECTORS)}, {DETECTRON2}<configuration>"
+    )
+
+
+def _load_detectron2(configuration: str, weights: Path | None) -> Detector:
+    try:
+        from pipeline.features.detectors.detectron2 import detector
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"detectron2 cannot be used: {error}. It is installed by"
+            " `pip install --no-build-isolation -r requirements-detectron2.txt`"
+        ) from None
+    return detector.load(configuration, weights)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
-from torchvision.ops import nms
+from torchvision.ops import clip_boxes_to_image, nms
 
 Selection = Literal["top_conf", "rpn_order"]
 
@@ -26,6 +26,38 @@ class Detections:
     scores: Tensor
     classes: Tensor
     mask: Tensor
+
+
+class BoxHead(Protocol):
+    """The second stage of a detector on one image's feature maps."""
+
+    def features(self, boxes: Tensor) -> Tensor:
+        """Boxes (N, 4) to features (N, D)."""
+
+    def classify(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Probability and index of the likeliest class that is not background: (N,), (N,)."""
+
+    def refine(self, features: Tensor, classes: Tensor, boxes: Tensor) -> Tensor:
+        """The boxes, shifted as the head says for their class: (N, 4)."""
+
+
+def find_regions(
+    head: BoxHead,
+    proposals: Tensor,
+    size: tuple[int, int],
+    regions: int,
+    nms_threshold: float,
+    select: Selection,
+) -> Detections:
+    """The best of one image's proposals (N, 4), refined and within `size` (height, width)."""
+    features = head.features(proposals)  # N x D
+    scores, classes = head.classify(features)
+    boxes = clip_boxes_to_image(head.refine(features, classes, proposals), size)  # N x 4
+    chosen = boxes[select_regions(boxes, scores, regions, nms_threshold, select)]  # K x 4
+    # The head runs again so that feature, score and class all belong to the final box.
+    features = head.features(chosen)  # K x D
+    scores, classes = head.classify(features)
+    return sort_and_pad(features, chosen, scores, classes, regions)
 
 
 def select_regions(

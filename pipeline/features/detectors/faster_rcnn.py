@@ -9,11 +9,10 @@ from PIL.Image import Image
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import clip_boxes_to_image
 
 from pipeline.device import trunk_precision
 from pipeline.features.detectors import Prepared
-from pipeline.features.detectors.base import Detections, Selection, select_regions, sort_and_pad
+from pipeline.features.detectors.base import Detections, Selection, find_regions
 
 Size = tuple[int, int]
 Levels = dict[str, Tensor]
@@ -80,26 +79,8 @@ def detect_regions(
     found = []
     for i, boxes in enumerate(proposals):
         head = _BoxHead(model, {name: x[i : i + 1] for name, x in levels.items()}, padded_size)
-        found.append(_regions_of_one(head, boxes, size, regions, nms_threshold, select))
+        found.append(find_regions(head, boxes, size, regions, nms_threshold, select))
     return found
-
-
-def _regions_of_one(
-    head: "_BoxHead",
-    proposals: Tensor,
-    size: Size,
-    regions: int,
-    nms_threshold: float,
-    select: Selection,
-) -> Detections:
-    fc7 = head.features(proposals)  # N x D
-    scores, classes = head.classify(fc7)
-    boxes = clip_boxes_to_image(head.refine(fc7, classes, proposals), size)  # N x 4
-    chosen = boxes[select_regions(boxes, scores, regions, nms_threshold, select)]  # K x 4
-    # The head runs again so that feature, score and class all belong to the final box.
-    fc7 = head.features(chosen)  # K x D
-    scores, classes = head.classify(fc7)
-    return sort_and_pad(fc7, chosen, scores, classes, regions)
 
 
 class _BoxHead:

@@ -14,6 +14,12 @@ def test_an_unknown_detector_names_the_known_ones() -> None:
         load_detector("yolo")
 
 
+def test_without_detectron2_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pipeline.features.detectors.detectron2", None)
+    with pytest.raises(UserError, match=r"pip install .*-r requirements-detectron2\.txt"):
+        load_detector("detectron2:COCO-Detection/faster_rcnn_R_50_FPN_3x.yaml")
+
+
 def backends_after_import() -> list[str]:
     importlib.import_module("pipeline.features.regions")
     return [name for name in sys.modules if name.startswith("pipeline.features.detectors.")]
