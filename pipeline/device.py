@@ -65,3 +65,8 @@ def frozen_inference(device: torch.device) -> Iterator[None]:
 def trunk_precision(device: torch.device) -> torch.autocast:
     """bfloat16 for a convolutional trunk on a GPU; elsewhere float32 as it is."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+def trunk_layout(device: torch.device) -> torch.memory_format:
+    """Channels last on a GPU, whose kernels for bfloat16 are faster so; elsewhere as usual."""
+    return torch.channels_last if device.type == "cuda" else torch.contiguous_format

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL.Image import Image, Resampling
 
-from pipeline.device import arithmetic, frozen_inference, parallel_calls
+from pipeline.device import arithmetic, frozen_inference, parallel_calls, trunk_layout
 from pipeline.features.detectors import Detector, Prepared
 from pipeline.features.detectors.base import Detections, Selection
 from pipeline.features.encoder import Field, Row
@@ -81,10 +81,12 @@ class RegionEncoder:
     def encode(self, batch: Sequence[_Loaded]) -> list[Row]:
         pixels = torch.stack([item.prepared.pixels for item in batch])  # B x 3 x H x W
         size = batch[0].prepared.size
+        if self._device.type == "cuda":
+            pixels = pixels.pin_memory()  # else the copy would wait for the GPU
+        layout = trunk_layout(self._device)
         with frozen_inference(self._device):
-            found = self._detector.detect(
-                pixels.to(self._device, non_blocking=True), size, self._count, self._select
-            )
+            pixels = pixels.to(self._device, non_blocking=True, memory_format=layout)
+            found = self._detector.detect(pixels, size, self._count, self._select)
             return [
                 _row(regions, size, item.original_size)
                 for regions, item in zip(found, batch, strict=True)

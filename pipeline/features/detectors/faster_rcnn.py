@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 
-from pipeline.device import trunk_precision
+from pipeline.device import trunk_layout, trunk_precision
 from pipeline.features.detectors import Prepared
 from pipeline.features.detectors.base import Detections, Selection, find_regions
 
@@ -49,7 +49,7 @@ class FasterRCNNDetector:
         }
 
     def to(self, device: torch.device) -> None:
-        self._model.to(device)
+        self._model.to(device, memory_format=trunk_layout(device))
 
     def detect(
         self, pixels: Tensor, size: Size, regions: int, select: Selection

@@ -5,7 +5,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
 from pipeline.features.detectors import faster_rcnn
-from pipeline.features.detectors.faster_rcnn import detect_regions
+from pipeline.features.detectors.faster_rcnn import FasterRCNNDetector, detect_regions
 from pipeline.features.detectors.lite import FasterRCNNLite
 
 SIZE = (96, 128)
@@ -101,6 +101,24 @@ def test_a_trunk_in_bfloat16_leaves_boxes_in_float32(
     # What is not clipped lies where it lay, but for the rounding of the maps.
     near = box_iou(found.boxes, exact.boxes).amax(1)
     assert near.median() > 0.9
+
+
+def test_a_trunk_that_reads_channels_last_finds_the_same(
+    images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layout of a GPU, on the CPU."""
+    torch.manual_seed(0)
+    model = FasterRCNNLite(("__background__", "dog", "cat")).eval()
+    expected = detect(model, images, 12, 0.5)
+    monkeypatch.setattr(faster_rcnn, "trunk_layout", lambda device: torch.channels_last)
+    detector = FasterRCNNDetector(model, model.classes, 0.5, lambda image: None, {})
+    detector.to(torch.device("cpu"))
+    pixels = images.to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        found = detector.detect(pixels, SIZE, 12, "top_conf")
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours.boxes, theirs.boxes, rtol=1e-4, atol=1e-3)
+        torch.testing.assert_close(ours.features, theirs.features, rtol=1e-4, atol=1e-4)
 
 
 @torch.inference_mode()

@@ -14,7 +14,7 @@ from detectron2.structures import Boxes, ImageList
 from PIL.Image import Image, Resampling
 from torch import Tensor, nn
 
-from pipeline.device import trunk_precision
+from pipeline.device import trunk_layout, trunk_precision
 from pipeline.errors import UserError
 from pipeline.features.detectors import Prepared
 from pipeline.features.detectors.base import Detections, Selection, find_regions
@@ -82,7 +82,7 @@ class Detectron2Detector:
         self._mean, self._std = model.pixel_mean.cpu(), model.pixel_std.cpu()
 
     def to(self, device: torch.device) -> None:
-        self._model.to(device)
+        self._model.to(device, memory_format=trunk_layout(device))
 
     def prepare(self, image: Image) -> Prepared:
         """Resize, normalise and pad as detectron2 does, for one picture at a time."""
