@@ -14,6 +14,9 @@ from pipeline.models.layers import masked_softmax
 # stay in a CPU's cache, or in a small part of a GPU's memory.
 _FLOATS_PER_BLOCK = {"cpu": 2**20, "cuda": 2**27}
 
+# What a layer of all pairs may hold if it is kept for the way back. A model keeps up to 15 layers.
+_FLOATS_KEPT = {"cpu": 2**26, "cuda": 2**30}
+
 Compare = Callable[[Encoded, Encoded], Tensor]
 
 
@@ -36,17 +39,20 @@ def word_contexts(images: Encoded, texts: Encoded, smooth: float) -> Tensor:
 def in_blocks(compare: Compare, images: Encoded, texts: Encoded) -> Tensor:
     """The similarity (I, T) that `compare` gives, worked out for a few texts of like length a time.
 
-    No block is padded beyond its own longest text. Where gradients are wanted, a block keeps only
-    its result and is worked out again on the way back, so that memory does not grow with I x T x L.
+    No block is padded beyond its own longest text. Where gradients are wanted and the layers of all
+    pairs would fill the memory, a block keeps only its result and is worked out again on the way
+    back, which takes a quarter longer.
     """
     lengths = texts.mask.sum(1)  # (T,)
     order = lengths.argsort(stable=True)
+    per_layer = len(images.mask) * int(lengths.sum()) * images.members.shape[2]
+    again = torch.is_grad_enabled() and per_layer > _FLOATS_KEPT[_place(images.members)]
     found = []
     for rows in _blocks(lengths[order].tolist(), images.members):
         block = texts[order[rows]]
         longest = max(int(block.mask.sum(1).max()), 1)
         block = Encoded(block.mask[:, :longest], block.whole, block.members[:, :longest])
-        if torch.is_grad_enabled():
+        if again:
             found.append(checkpoint(compare, images, block, use_reentrant=False))
         else:
             found.append(compare(images, block))
@@ -56,7 +62,7 @@ def in_blocks(compare: Compare, images: Encoded, texts: Encoded) -> Tensor:
 def _blocks(lengths: list[int], regions: Tensor) -> list[slice]:
     """Consecutive texts, as many as fit into a block; at least one."""
     per_word = regions.shape[0] * regions.shape[2]
-    most = _FLOATS_PER_BLOCK["cuda" if regions.is_cuda else "cpu"] // per_word
+    most = _FLOATS_PER_BLOCK[_place(regions)] // per_word
     blocks, start = [], 0
     for end in range(1, len(lengths) + 1):
         full = end == len(lengths) or (end + 1 - start) * lengths[end] > most
@@ -64,3 +70,7 @@ def _blocks(lengths: list[int], regions: Tensor) -> list[slice]:
             blocks.append(slice(start, end))
             start = end
     return blocks
+
+
+def _place(values: Tensor) -> str:
+    return "cuda" if values.is_cuda else "cpu"

@@ -119,21 +119,32 @@ def test_a_picture_without_regions_stays_finite(model: Any) -> None:
 
 @pytest.mark.parametrize("name", ["sgr", "saf", "scan"])
 def test_blocks_have_the_gradients_of_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = []
-    for floats in (1, 2**20):
+    found, made_again = [], []
+    checkpoint = attention.checkpoint
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        made_again.append(arguments)
+        return checkpoint(*arguments, **options)
+
+    monkeypatch.setattr(attention, "checkpoint", counted)
+    for floats, kept in ((1, 1), (1, 2**20), (2**20, 2**20)):
         torch.manual_seed(0)
         made = MODELS[name][0]().double()
         for module in made.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
         monkeypatch.setattr(attention, "_FLOATS_PER_BLOCK", {"cpu": floats, "cuda": floats})
+        monkeypatch.setattr(attention, "_FLOATS_KEPT", {"cpu": kept, "cuda": kept})
         similarity(made.train(), pictures(), texts()).square().sum().backward()
         found.append({name: x.grad for name, x in made.named_parameters()})
-    assert found[0].keys() == found[1].keys()
-    for parameter, gradient in found[0].items():
-        assert gradient is not None
-        assert gradient.isfinite().all()
-        torch.testing.assert_close(gradient, found[1][parameter])
+        assert len(made_again) == len(LENGTHS)  # of the first round, and no more
+    *in_blocks, whole = found
+    for gradients in in_blocks:
+        assert gradients.keys() == whole.keys()
+        for parameter, gradient in gradients.items():
+            assert gradient is not None
+            assert gradient.isfinite().all()
+            torch.testing.assert_close(gradient, whole[parameter])
 
 
 @pytest.mark.parametrize("name", MODELS)
