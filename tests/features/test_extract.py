@@ -1,7 +1,10 @@
+import platform
+import resource
 import shutil
 import signal
 import time
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import torch
 
 from pipeline.errors import UserError
 from pipeline.features import extract as extraction
+from pipeline.features.efficientnet_lite import EfficientNetLite0
 from pipeline.features.encoder import Row
 from pipeline.features.extract import extract
 from pipeline.features.rows import RowCache
@@ -183,6 +187,39 @@ def wait_for_shards(root: Path, count: int) -> None:
     while len(list(root.glob("toy/*/*.safetensors"))) < count:
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+class Trunk(ToyEncoder):
+    """A model as small as the shipped ones: a pass of it touches about 5,000 pages of memory."""
+
+    parallel_calls = 1
+
+    def __init__(self) -> None:
+        super().__init__(batch_size=1)
+        self._model = EfficientNetLite0()
+
+    def encode(self, batch: Sequence[int]) -> list[Row]:
+        with torch.inference_mode():
+            self._model(torch.zeros(1, 3, 256, 256))
+        return super().encode(batch)
+
+
+def tell_pages(root: Path, told: Connection) -> None:
+    encoder = Trunk()
+    extract(encoder, items(range(4)), RowCache(root, encoder))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    extract(encoder, items(range(14)), RowCache(root, encoder))
+    told.send(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators differ")
+def test_a_pass_uses_the_memory_of_those_before_it(tmp_path: Path) -> None:
+    heard, told = FRESH.Pipe(duplex=False)
+    process = FRESH.Process(target=tell_pages, args=(tmp_path, told))
+    process.start()
+    assert heard.poll(60)
+    assert heard.recv() < 5000  # of ten passes together
+    process.join(60)
 
 
 @pytest.mark.parametrize("shards", [1, 4, 9])
