@@ -1,10 +1,9 @@
 """Encode texts into ragged rows, against the same model on texts padded to 100 words.
 
-python -m tests.benchmarks.bert_rows [--texts 2000] [--runs 3]
+python -m tests.benchmarks.bert_rows [--texts 2000] [--runs 5] [--clock wall]
 """
 
 import os
-from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,16 +16,23 @@ from pipeline.features.bert import BertEncoder, load_bert, write_bert
 from pipeline.features.bert_files import find_model
 from pipeline.features.texts import Texts
 from tests.benchmarks.corpora import MAX_WORDS, corpus_name, texts
-from tests.benchmarks.measuring import Ratio, in_turn, middle, report
+from tests.benchmarks.measuring import (
+    Ratio,
+    bench_arguments,
+    clock_called,
+    in_turn,
+    middle,
+    report,
+)
 
 MODEL, BATCH = "minilm", 32
 
 
 def main() -> None:
-    parser = ArgumentParser(description=__doc__)
+    parser = bench_arguments(__doc__, runs=5)
     parser.add_argument("--texts", type=int, default=2000)
-    parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
+    clock = clock_called(arguments.clock)
     device = resolve_device("auto")
     encoder, padded = load_bert(MODEL, None, -1, "mean", device), PaddedModel(device)
     chosen = texts(arguments.texts)
@@ -37,6 +43,7 @@ def main() -> None:
         padded.write(folder / "padded.h5", few)
         seconds = in_turn(
             arguments.runs,
+            clock,
             ragged=lambda: ragged(folder / "bert.h5", encoder, chosen),
             padded=lambda: padded.write(folder / "padded.h5", chosen),
         )
@@ -44,13 +51,14 @@ def main() -> None:
         padded_bytes = (folder / "padded.h5").stat().st_size
     words = sum(map(len, chosen.values())) / len(chosen)
     sizes = {"texts": len(chosen), "corpus": corpus_name(), "words_per_text": round(words, 1)}
+    timed = {"clock": arguments.clock, **middle(seconds)}
     report(
         "bert_speed",
         f"speed of BERT rows against the model padded to {MAX_WORDS} words in batches of {BATCH}",
         Ratio.of(seconds["padded"], seconds["ragged"]),
         "at least 4",
         **sizes,
-        **middle(seconds),
+        **timed,
     )
     report(
         "bert_bytes",

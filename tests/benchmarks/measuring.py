@@ -1,12 +1,19 @@
-"""Times that can be compared on a machine whose speed drifts: in turn, as ratios pair by pair."""
+"""Times that can be compared on a machine whose speed drifts: in turn, as ratios pair by pair.
+
+Every script takes --clock: `wall` is what a user waits for. On a machine that has other work, `cpu`
+compares CPU seconds, with one thread a pass, since threads that wait for each other burn time.
+"""
 
 import json
+import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,6 +24,7 @@ from pipeline import paths
 from pipeline.files import whole_file
 
 BENCH = paths.REPORTS / "bench.json"
+Clock = Callable[[], float]
 _LIBRARIES = ("torch", "torchvision", "transformers", "h5py", "numpy")
 
 
@@ -35,7 +43,25 @@ class Ratio:
         return cls(*(round(x, 4) for x in (median(ratios), ratios[0], ratios[-1])), len(ratios))
 
 
-def in_turn(runs: int, **actions: Callable[[], object]) -> dict[str, list[float]]:
+def bench_arguments(description: str | None, runs: int) -> ArgumentParser:
+    """A parser with the options that all scripts share."""
+    parser = ArgumentParser(description=description)
+    parser.add_argument("--runs", type=int, default=runs)
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
+    return parser
+
+
+def clock_called(name: str) -> Clock:
+    """The clock of --clock; as "cpu" it also holds PyTorch to one thread."""
+    if name == "wall":
+        return time.perf_counter
+    torch.set_num_threads(1)
+    return time.process_time
+
+
+def in_turn(
+    runs: int, clock: Clock = time.perf_counter, /, **actions: Callable[[], object]
+) -> dict[str, list[float]]:
     """Seconds of each action, called one after the other, `runs` times over.
 
     The caller warms up: one call of each on little is enough, where a whole one takes minutes.
@@ -43,20 +69,49 @@ def in_turn(runs: int, **actions: Callable[[], object]) -> dict[str, list[float]
     seconds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(runs):
         for name, action in actions.items():
-            start = time.perf_counter()
+            start = clock()
             action()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(clock() - start)
     return seconds
+
+
+class Apart:
+    """Something to time in a process of its own, where nothing has been set up for another side.
+
+    steps: a generator function, at the top of a module. All up to its first `yield` is preparation
+    and is over when this returns; each call then runs it up to the next.
+    """
+
+    def __init__(self, steps: Callable[..., Iterator[None]], *arguments: object) -> None:
+        fresh = multiprocessing.get_context("spawn")
+        self._talk, theirs = fresh.Pipe()
+        fresh.Process(target=_step, args=(theirs, steps, arguments), daemon=True).start()
+        theirs.close()
+        self._talk.recv()
+
+    def __call__(self) -> None:
+        self._talk.send(None)
+        self._talk.recv()
+
+
+def _step(
+    talk: Connection, steps: Callable[..., Iterator[None]], arguments: tuple[object, ...]
+) -> None:
+    for _ in steps(*arguments):
+        talk.send(None)
+        talk.recv()
 
 
 def report(name: str, what: str, found: Ratio, aim: str, **sizes: Any) -> None:
     """Print a ratio, and put it under its name into bench.json with machine, versions, sizes."""
     print(
         f"{what}: {found.ratio:.3g} (aim: {aim}; {found.least:.3g} to {found.greatest:.3g} in"
-        f" {found.pairs}); {', '.join(f'{key} {value}' for key, value in sizes.items())}",
+        f" {found.pairs}); {', '.join(f'{key} {value}' for key, value in sizes.items())};"
+        f" other work had {(others := _MACHINE.others()):.0%} of the machine",
         flush=True,
     )
     entry = {"what": what, "aim": aim, **asdict(found), "sizes": sizes, **_circumstances()}
+    entry["other_work"] = round(others, 3)
     kept = json.loads(BENCH.read_text()) if BENCH.exists() else {}
     with whole_file(BENCH) as temporary:
         temporary.write_text(json.dumps({**kept, name: entry}, indent=2, sort_keys=True) + "\n")
@@ -65,6 +120,38 @@ def report(name: str, what: str, found: Ratio, aim: str, **sizes: Any) -> None:
 def middle(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """The median seconds of each action, for a report's sizes."""
     return {f"seconds_{name}": round(median(values), 3) for name, values in seconds.items()}
+
+
+class _Machine:
+    """What the processors have done since this script began."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._busy, self._own = _busy_seconds(), _own_seconds()
+
+    def others(self) -> float:
+        """The share of all processors' time that other processes and other guests took."""
+        whole = (time.monotonic() - self._start) * (os.cpu_count() or 1)
+        taken = _busy_seconds() - self._busy - (_own_seconds() - self._own)
+        return max(0.0, taken / whole)
+
+
+def _busy_seconds() -> float:
+    """Of all processors together, since the machine started; 0 where the system does not tell."""
+    try:
+        first = Path("/proc/stat").read_text().splitlines()[0]
+    except OSError:
+        return 0.0
+    user, nice, system, _idle, _waiting, hard, soft, steal = map(int, first.split()[1:9])
+    return (user + nice + system + hard + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    own = os.times()
+    return own.user + own.system + own.children_user + own.children_system
+
+
+_MACHINE = _Machine()
 
 
 def _circumstances() -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Add one per cent of new pictures to a corpus that is extracted already.
 
-python -m tests.benchmarks.new_pictures [--pictures 400] [--runs 3]
+python -m tests.benchmarks.new_pictures [--pictures 400] [--runs 5] [--clock wall]
 """
 
-import time
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,45 +15,53 @@ from pipeline.features.pictures import Picture
 from pipeline.features.regions import RegionEncoder
 from pipeline.features.rows import RowCache
 from tests.benchmarks.corpora import corpus_name, pictures
-from tests.benchmarks.measuring import Ratio, report
+from tests.benchmarks.measuring import (
+    Clock,
+    Ratio,
+    bench_arguments,
+    clock_called,
+    middle,
+    report,
+)
 
 DETECTOR = "fasterrcnn_lite"
 
 
 def main() -> None:
-    parser = ArgumentParser(description=__doc__)
+    parser = bench_arguments(__doc__, runs=5)
     parser.add_argument("--pictures", type=int, default=400)
-    parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
+    clock = clock_called(arguments.clock)
     count, share = arguments.pictures, max(1, arguments.pictures // 100)
     encoder = RegionEncoder(DETECTOR, load_detector(DETECTOR, None), 36, resolve_device("auto"))
-    with pictures(count + arguments.runs * share) as items, TemporaryDirectory() as folder:
+    whole, added = [], []
+    with pictures(count + share) as items:
         encoder.encode([encoder.load(items[0][1])])
-        full = seconds_for(encoder, items[:count], Path(folder))
-        added = [
-            seconds_for(encoder, items[: count + run * share], Path(folder))
-            for run in range(1, arguments.runs + 1)
-        ]
+        for _ in range(arguments.runs):
+            with TemporaryDirectory() as folder:
+                whole.append(seconds_for(encoder, items[:count], Path(folder), clock))
+                added.append(seconds_for(encoder, items, Path(folder), clock))
     report(
         "new_pictures",
         f"time for {share / count:.1%} new pictures against the whole extraction",
-        Ratio.of(added, [full] * len(added)),
+        Ratio.of(added, whole),
         "at most 0.03",
         pictures=count,
         corpus=corpus_name(),
-        seconds_full=round(full, 2),
+        clock=arguments.clock,
+        **middle({"whole": whole, "added": added}),
     )
 
 
 def seconds_for(
-    encoder: RegionEncoder, items: Sequence[tuple[str, Picture]], folder: Path
+    encoder: RegionEncoder, items: Sequence[tuple[str, Picture]], folder: Path, clock: Clock
 ) -> float:
     """From a cache that is opened anew to a complete HDF5 file."""
-    start = time.perf_counter()
+    start = clock()
     cache = RowCache(folder / "cache", encoder)
     extract(encoder, items, cache)
     assemble(folder / "regions.h5", encoder, [key for key, _ in items], cache)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from tests.benchmarks.measuring import BENCH
 
 
 def main() -> None:
-    print("| what | ratio | least to greatest | aim | sizes |")
-    print("|---|---|---|---|---|")
+    print("| what | ratio | least to greatest | aim | sizes | other work |")
+    print("|---|---|---|---|---|---|")
     for entry in json.loads(BENCH.read_text()).values():
         sizes = ", ".join(
             f"{name.replace('_', ' ')} {value}"
@@ -18,7 +18,10 @@ def main() -> None:
             if not name.startswith("seconds_")
         )
         spread = f"{entry['least']:.3g} to {entry['greatest']:.3g}"
-        print(f"| {entry['what']} | {entry['ratio']:.3g} | {spread} | {entry['aim']} | {sizes} |")
+        print(
+            f"| {entry['what']} | {entry['ratio']:.3g} | {spread} | {entry['aim']} | {sizes}"
+            f" | {entry['other_work']:.0%} |"
+        )
 
 
 if __name__ == "__main__":

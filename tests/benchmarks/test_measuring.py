@@ -33,8 +33,9 @@ def test_reports_are_kept_side_by_side_and_shown_as_a_table(
     assert {name: entry["ratio"] for name, entry in kept.items()} == {"first": 1.05, "second": 4.0}
     assert kept["first"]["sizes"] == {"pictures": 7}
     assert kept["first"]["machine"]["cores"] > 0
+    assert 0 <= kept["first"]["other_work"] <= 1
     assert "torch" in kept["first"]["versions"]
     capsys.readouterr()
     print_table()
-    row = "| this against that | 1.05 | 1 to 1.1 | at most 1.10 | pictures 7 |"
-    assert row in capsys.readouterr().out.splitlines()
+    row = "| this against that | 1.05 | 1 to 1.1 | at most 1.10 | pictures 7 | "
+    assert any(line.startswith(row) for line in capsys.readouterr().out.splitlines())

@@ -2,11 +2,10 @@
 
 Texts have the lengths of the corpus; the values are drawn, since time does not depend on them.
 
-python -m tests.benchmarks.training_epoch [--pairs 3611] [--runs 3] [--workers 0]
+python -m tests.benchmarks.training_epoch [--pairs 3611] [--workers 0] [--runs 5] [--clock wall]
 """
 
 import json
-from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,18 +25,25 @@ from pipeline.training.configuration import new_ananet
 from pipeline.training.data import PairFeatures
 from pipeline.training.loop import fit
 from tests.benchmarks.corpora import MAX_WORDS, corpus_name, texts
-from tests.benchmarks.measuring import Ratio, in_turn, middle, report
+from tests.benchmarks.measuring import (
+    Ratio,
+    bench_arguments,
+    clock_called,
+    in_turn,
+    middle,
+    report,
+)
 
 REGIONS, REGION_DIM, GLOVE_DIM, BERT_DIM = 36, 1024, 50, 384
 WORD_DIM = GLOVE_DIM + BERT_DIM
 
 
 def main() -> None:
-    parser = ArgumentParser(description=__doc__)
+    parser = bench_arguments(__doc__, runs=5)
     parser.add_argument("--pairs", type=int, default=3611)
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--workers", type=int, default=0, help="of the DataLoader")
     arguments = parser.parse_args()
+    clock = clock_called(arguments.clock)
     params = load_params()
     device = resolve_device("auto")
     lengths = [len(words) for words in texts(arguments.pairs).values()]
@@ -64,6 +70,7 @@ def main() -> None:
         one_epoch = params.train.model_copy(update={"epochs": 1})
         seconds = in_turn(
             arguments.runs,
+            clock,
             epoch=lambda: fit(model, features, one_epoch, lambda epoch, figures: None),
             steps=lambda: [steps(batch.inputs, batch.labels) for batch in ready],
             loader=lambda: [naive(inputs, labels) for inputs, labels in loader],
@@ -74,6 +81,7 @@ def main() -> None:
         "corpus": corpus_name(),
         "words_per_text": round(sum(lengths) / len(lengths), 1),
         "workers": arguments.workers,
+        "clock": arguments.clock,
         **middle(seconds),
     }
     report(
