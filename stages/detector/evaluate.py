@@ -14,10 +14,10 @@ def main() -> None:
     params = load_detector_params().evaluate
     photos = LabelledPhotos.load(paths.LABELLED)
     model = read_lite(paths.WEIGHTS)
-    paths.REPORT.mkdir(parents=True, exist_ok=True)
+    paths.METRICS.parent.mkdir(parents=True, exist_ok=True)
     figures = measure(model, photos, params)
-    (paths.REPORT / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n")
-    draw_held_out(model, photos, params.pictures).save(paths.REPORT / "boxes.png")
+    paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n")
+    draw_held_out(model, photos, params.pictures).save(paths.PICTURES)
 
 
 if __name__ == "__main__":

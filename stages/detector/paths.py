@@ -5,4 +5,5 @@ from pipeline import paths
 LABELLED = paths.DATA / "interim" / "detector"
 CHECKPOINT = paths.DATA / "models" / "detector" / "checkpoint.safetensors"
 WEIGHTS = paths.DATA / "models" / "detector" / "fasterrcnn_lite.safetensors"
-REPORT = paths.REPORTS / "detector"
+METRICS = paths.REPORTS / "detector.json"
+PICTURES = paths.REPORTS / "detector.png"
