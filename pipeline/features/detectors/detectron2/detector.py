@@ -63,7 +63,7 @@ class Detectron2Detector:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Any,  # detectron2 has no types
         settings: CfgNode,
         class_names: tuple[str, ...],
         origin: dict[str, Any],
@@ -120,7 +120,7 @@ class Detectron2Detector:
 class _BoxHead:
     """The second stage on one image's feature maps."""
 
-    def __init__(self, heads: nn.Module, maps: Maps) -> None:
+    def __init__(self, heads: Any, maps: Maps) -> None:
         self._heads, self._predictor = heads, heads.box_predictor
         self._is_c4 = isinstance(heads, Res5ROIHeads)
         names = heads.in_features if self._is_c4 else heads.box_in_features
@@ -144,13 +144,13 @@ class _BoxHead:
         """The boxes, shifted as the predictor says for their class: (N, 4)."""
         shifts = self._predictor(features)[1]  # N x 4 C, or N x 4 for all classes
         moved: Tensor = self._predictor.box2box_transform.apply_deltas(shifts, boxes)
-        by_class = moved.unflatten(1, (-1, 4))
+        by_class = moved.reshape(len(boxes), -1, 4)
         own = classes - 1 if by_class.shape[1] > 1 else torch.zeros_like(classes)
         return by_class[torch.arange(len(boxes), device=boxes.device), own]
 
 
 def _require_box_head(model: nn.Module, name: str) -> None:
-    heads = getattr(model, "roi_heads", None)
+    heads: Any = getattr(model, "roi_heads", None)
     if isinstance(getattr(heads, "box_predictor", None), FastRCNNOutputLayers) and (
         isinstance(heads, Res5ROIHeads) or heads.box_head.output_shape.height is None
     ):

@@ -2,7 +2,6 @@
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from pipeline.errors import UserError
 from pipeline.features.weights import fetch_url, read_weights
 
-_REBUILD_ARRAY: Callable[..., Any] = np.empty(0).__reduce__()[0]
+_REBUILD_ARRAY: Any = np.empty(0).__reduce__()[0]
 # All that a zoo file needs. What else a pickle names is code that it would run.
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _REBUILD_ARRAY,
