@@ -11,6 +11,7 @@ import platform
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from multiprocessing.connection import Connection
@@ -97,9 +98,10 @@ class Apart:
 def _step(
     talk: Connection, steps: Callable[..., Iterator[None]], arguments: tuple[object, ...]
 ) -> None:
-    for _ in steps(*arguments):
-        talk.send(None)
-        talk.recv()
+    with suppress(EOFError):  # the script has ended
+        for _ in steps(*arguments):
+            talk.send(None)
+            talk.recv()
 
 
 def report(name: str, what: str, found: Ratio, aim: str, **sizes: Any) -> None:
