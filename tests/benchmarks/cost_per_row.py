@@ -49,19 +49,16 @@ def main() -> None:
     rounds = [
         {rows: cost_of_many(rows, clock) for rows in arguments.rows} for _ in range(arguments.runs)
     ]
+    typical = {rows: median(costs[rows] for costs in rounds) for rows in arguments.rows}
+    dearest, cheapest = max(typical, key=typical.__getitem__), min(typical, key=typical.__getitem__)
     report(
         "cost_per_row",
         f"cost of a row, the dearest of {', '.join(f'{n:,}' for n in arguments.rows)} rows"
         " against the cheapest",
-        Ratio.of(
-            [max(costs.values()) for costs in rounds], [min(costs.values()) for costs in rounds]
-        ),
+        Ratio.of([costs[dearest] for costs in rounds], [costs[cheapest] for costs in rounds]),
         "at most 1.15",
         clock=arguments.clock,
-        **{
-            f"microseconds_{rows}": round(1e6 * median(costs[rows] for costs in rounds))
-            for rows in arguments.rows
-        },
+        **{f"microseconds_{rows}": round(1e6 * cost) for rows, cost in typical.items()},
     )
 
 
