@@ -1,24 +1,35 @@
 """What the training promises: it learns, tells wrong pairs, and goes on after a kill."""
 
+import os
+import signal
 from collections.abc import Mapping
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import numpy as np
 import pytest
 import torch
 
 from pipeline.errors import UserError
+from pipeline.matching import training
+from pipeline.matching.checkpoint import read_metadata
 from pipeline.matching.collect import collect_captions
 from pipeline.matching.data import MatchingData
 from pipeline.matching.evaluation import judge_correspondence, judge_retrieval
 from pipeline.matching.params import MatchingParams
 from pipeline.matching.runs import TrainedMembers, train_members
+from pipeline.training.guard import FiniteGuard
 from tests.matching.tiny_matching import matching_params, write_precomp
 
 History = dict[int, dict[str, float]]
 
 # Pictures of the same things are each other's negatives: in small batches there are few of them.
 FEW_NEGATIVES = {"train.batch_size": 16, "train.decay_every": 30, "loss.temperature": 0.2}
+
+# Beside a warm-up of one epoch each.
+STAGES = {"train.stages": [2, 2]}
 
 
 @pytest.fixture(scope="module")
@@ -69,24 +80,55 @@ def test_memory_tells_wrong_pairs_from_right_ones(folder: Path, tmp_path: Path) 
     assert found["noise_rate"] == captions.wrong.mean()
 
 
-@pytest.mark.parametrize("name", ["vse_infinity", "sgraf"])
-def test_goes_on_after_a_kill_as_if_there_had_been_none(
-    folder: Path, tmp_path: Path, name: str
-) -> None:
-    changes = {"model.name": name, "train.stages": [1, 1], "train.batch_size": 16}
+def train_until_killed(folder: Path, checkpoints: Path, epoch: int) -> None:
+    """Train in a process that is killed for good in the third step of an epoch."""
+
+    class Killer(FiniteGuard):
+        def watch(self, step: int, *scalars: Any) -> None:
+            super().watch(step, *scalars)
+            if (self.epoch, step) == (epoch, 3):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    torch.set_num_threads(1)  # as in the process of the tests: sums depend on it
+    with mock.patch.object(training, "FiniteGuard", Killer):
+        train(folder, checkpoints, STAGES)
+
+
+def test_goes_on_after_sigkill_as_if_there_had_been_none(folder: Path, tmp_path: Path) -> None:
+    expected, history = train(folder, tmp_path / "straight", STAGES)
+    checkpoint = tmp_path / "killed" / "vse_infinity.safetensors"
+    for epoch, reached in ((2, ("0", "1")), (5, ("1", "1"))):  # stages have three epochs each
+        arguments = folder, checkpoint.parent, epoch
+        child = get_context("spawn").Process(target=train_until_killed, args=arguments)
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+        metadata = read_metadata(checkpoint)
+        assert (metadata["stage"], metadata["epoch"]) == reached
+    found, again = train(folder, checkpoint.parent, STAGES)
+    assert again == history
+    assert_same(found, expected)
+
+
+def test_several_models_go_on_where_the_first_of_them_was(folder: Path, tmp_path: Path) -> None:
+    changes = {"model.name": "sgraf", "train.stages": [1, 1], "train.batch_size": 16}
     expected, history = train(folder, tmp_path / "straight", changes)
-    parts = ["saf/", "sgr/"] if name == "sgraf" else [""]
-    assert {f"{part}dev/rsum" for part in parts} <= history[4].keys()
-    for kill_after in (2, 3):  # within the last stage, and just before it
+    assert {"saf/dev/rsum", "sgr/dev/rsum"} <= history[4].keys()
+    for kill_after in (2, 3):  # just before the last stage, and within it
         checkpoints = tmp_path / str(kill_after)
         with pytest.raises(KilledError):
             train(folder, checkpoints, changes, kill_after)
         found, again = train(folder, checkpoints, changes)
         assert again == history
-        for one, other in zip(expected.models, found.models, strict=True):
-            for key, x in one.state_dict().items():
-                assert torch.equal(x, other.state_dict()[key]), key
-        assert (found.correspondence == expected.correspondence).all()
+        assert_same(found, expected)
+
+
+def assert_same(found: TrainedMembers, expected: TrainedMembers) -> None:
+    """The same weights to the last bit, and the same memory."""
+    for one, other in zip(expected.models, found.models, strict=True):
+        for key, x in one.state_dict().items():
+            assert torch.equal(x, other.state_dict()[key]), key
+    np.testing.assert_array_equal(found.correspondence, expected.correspondence)
 
 
 def test_a_checkpoint_of_another_training_is_left_aside(

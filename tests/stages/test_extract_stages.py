@@ -51,6 +51,8 @@ def _prepare(images: Path) -> None:
             "key": [sha256((images / name).read_bytes()).hexdigest() for name in names],
             "name": names,
             "status": ["ok", "unreadable", "ok"],
+            "width": [300, 0, 64],
+            "height": [200, 0, 90],
         }
     )
     paths.IMAGES.parent.mkdir(parents=True)
