@@ -12,7 +12,7 @@ from detectron2.modeling import build_model
 from detectron2.modeling.roi_heads import FastRCNNOutputLayers, Res5ROIHeads
 from detectron2.structures import Boxes, ImageList
 from PIL.Image import Image, Resampling
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipeline.device import trunk_layout, trunk_precision
 from pipeline.errors import UserError
@@ -76,7 +76,7 @@ class Detectron2Detector:
             "detectron2": version("detectron2"),
             "torchvision": version("torchvision").partition("+")[0],
         }
-        self._model = model.requires_grad_(False)
+        self._model: Any = model.requires_grad_(False)
         self._input = settings.INPUT
         self._nms_threshold: float = settings.MODEL.ROI_HEADS.NMS_THRESH_TEST
         self._mean, self._std = model.pixel_mean.cpu(), model.pixel_std.cpu()
@@ -149,7 +149,7 @@ class _BoxHead:
         return by_class[torch.arange(len(boxes), device=boxes.device), own]
 
 
-def _require_box_head(model: nn.Module, name: str) -> None:
+def _require_box_head(model: Any, name: str) -> None:
     heads: Any = getattr(model, "roi_heads", None)
     if isinstance(getattr(heads, "box_predictor", None), FastRCNNOutputLayers) and (
         isinstance(heads, Res5ROIHeads) or heads.box_head.output_shape.height is None
