@@ -18,9 +18,10 @@ def main() -> None:
             if not name.startswith("seconds_")
         )
         spread = f"{entry['least']:.3g} to {entry['greatest']:.3g}"
+        others = f"{entry['other_work']:.0%}" if "other_work" in entry else "not measured"
         print(
             f"| {entry['what']} | {entry['ratio']:.3g} | {spread} | {entry['aim']} | {sizes}"
-            f" | {entry['other_work']:.0%} |"
+            f" | {others} |"
         )
 
 
