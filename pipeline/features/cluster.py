@@ -141,7 +141,10 @@ def _connection() -> Iterator[None]:
     if "RAY_ADDRESS" in os.environ:
         # Machines that others started have the libraries, but not this project.
         settings = {"runtime_env": {"py_modules": [str(Path(pipeline.__file__).parent)]}}
-    ray.init(logging_level=logging.ERROR, log_to_driver=False, **settings)
+    try:
+        ray.init(logging_level=logging.ERROR, log_to_driver=False, **settings)
+    except ConnectionError as error:
+        raise UserError(f"RAY_ADDRESS = {os.environ.get('RAY_ADDRESS')!r}: {error}") from None
     try:
         yield
     finally:
