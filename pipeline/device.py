@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+from torch import nn
 
 from pipeline.errors import UserError
 
@@ -70,3 +71,8 @@ def trunk_precision(device: torch.device) -> torch.autocast:
 def trunk_layout(device: torch.device) -> torch.memory_format:
     """Channels last on a GPU, whose kernels for bfloat16 are faster so; elsewhere as usual."""
     return torch.channels_last if device.type == "cuda" else torch.contiguous_format
+
+
+def compile_trunk(trunk: nn.Module) -> None:
+    """Let PyTorch compile a convolutional trunk when it first runs, for the size it is given."""
+    trunk.compile(dynamic=False)

@@ -127,6 +127,7 @@ class RegionParams(Section):
     count: Count
     input: Literal["native", "square224"]
     select: Literal["top_conf", "rpn_order"]
+    compile_trunk: bool
     device: Device
 
     @model_validator(mode="after")

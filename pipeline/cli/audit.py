@@ -30,9 +30,11 @@ def run(arguments: Namespace) -> None:
     with TemporaryDirectory() as checkpoints:
         table = audit(params, Path(checkpoints), lambda epoch, figures: None)
     with whole_file(arguments.out) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.4f", lineterminator="\n")
+        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     print(f"{len(table):,} train pairs in {arguments.out}, the least believed first")
     for row in table.head(5).to_dict("records"):
-        print(f"  {row['correspondence']:.2f}  {row['id']}  {row['text'][:60]}")
+        print(
+            f"  {row['correspondence']:.2f}  {row['estimate']:.4f}  {row['id']}  {row['text'][:60]}"
+        )
     if arguments.out == paths.AUDIT:
         print("For the page: dvc repro --single-item --force report")

@@ -29,7 +29,15 @@ def load_region_encoder(params: RegionParams, device: torch.device) -> RegionEnc
     detector = load_detector(params.detector, weights)
     # A configuration's path is no name of a folder; the fingerprint tells them apart.
     name = params.detector.partition(":")[0]
-    return RegionEncoder(name, detector, params.count, device, params.input, params.select)
+    return RegionEncoder(
+        name,
+        detector,
+        params.count,
+        device,
+        params.input,
+        params.select,
+        params.compile_trunk,
+    )
 
 
 def load_corpus_regions(

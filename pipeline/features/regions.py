@@ -10,6 +10,7 @@ import torch
 from PIL.Image import Image, Resampling
 
 from pipeline.device import arithmetic, frozen_inference, parallel_calls, trunk_layout
+from pipeline.errors import UserError
 from pipeline.features.detectors import Detector, Prepared
 from pipeline.features.detectors.base import Detections, Selection
 from pipeline.features.encoder import Field, Row
@@ -44,6 +45,8 @@ class RegionEncoder:
 
     input: "native" gives the detector the picture as it is, "square224" as 224 x 224, the paper's
     way. Boxes are in pixels of the original either way.
+    compile_trunk: PyTorch compiles the trunk, which changes rounding, so its rows are others. Only
+    for pictures that all reach the trunk in one size.
     """
 
     def __init__(
@@ -54,8 +57,11 @@ class RegionEncoder:
         device: torch.device,
         input: Input = "native",
         select: Selection = "top_conf",
+        compile_trunk: bool = False,
     ) -> None:
         detector.to(device)
+        if compile_trunk:
+            detector.compile_trunk()
         self.name = f"regions-{name}"
         self.batch_size = _GPU_BATCH if device.type == "cuda" else 1
         self.parallel_calls = parallel_calls(device)
@@ -65,11 +71,13 @@ class RegionEncoder:
             "detector": detector.settings,
             "input": input,
             "select": select,
-            "arithmetic": arithmetic(device),
+            "arithmetic": arithmetic(device) | ({"compiled": True} if compile_trunk else {}),
             "pillow": version("pillow"),
         }
         self._detector, self._device = detector, device
         self._count, self._input, self._select = count, input, select
+        self._compiled = compile_trunk
+        self._shape: torch.Size | None = None
 
     def load(self, source: Picture) -> _Loaded:
         image = source.open()
@@ -81,6 +89,8 @@ class RegionEncoder:
     def encode(self, batch: Sequence[_Loaded]) -> list[Row]:
         pixels = torch.stack([item.prepared.pixels for item in batch])  # B x 3 x H x W
         size = batch[0].prepared.size
+        if self._compiled:
+            self._require_one_shape(pixels.shape)
         if self._device.type == "cuda":
             pixels = pixels.pin_memory()  # else the copy would wait for the GPU
         layout = trunk_layout(self._device)
@@ -91,6 +101,17 @@ class RegionEncoder:
                 _row(regions, size, item.original_size)
                 for regions, item in zip(found, batch, strict=True)
             ]
+
+    def _require_one_shape(self, shape: torch.Size) -> None:
+        # Every other shape would take a minute to compile, and those beyond the compiler's limit
+        # would go uncompiled: a row would depend on which pictures came before.
+        self._shape = self._shape or shape
+        if shape != self._shape:
+            sizes = " and ".join(f"{s[-2]} x {s[-1]}" for s in (self._shape, shape))
+            raise UserError(
+                f"regions.compile_trunk = true, but pictures reach the detector as {sizes}; it"
+                " needs one size, which regions.input = square224 gives every detector"
+            )
 
     def _resized(self, image: Image) -> Image:
         if self._input == "native":

@@ -136,7 +136,7 @@ def _train_epoch(
     guard = FiniteGuard(train.ids, len(state.history) + 1, lr)
     state.model.train()
     losses, trusted = [], []
-    batches = _batches(len(train.ids), settings.batch_size, np.random.default_rng(seed))
+    batches = random_batches(len(train.ids), settings.batch_size, np.random.default_rng(seed))
     for step, rows in enumerate(batches, start=1):
         similarity = state.model(*train.pairs(rows, settings))  # (B, B)
         found = estimates(similarity, params.loss.temperature).cpu()
@@ -169,7 +169,7 @@ def matching_loss(similarity: Tensor, labels: Tensor, params: LossParams) -> Ten
     return infonce_loss(similarity, params.temperature)
 
 
-def _batches(pairs: int, size: int, rng: np.random.Generator) -> list[Rows]:
+def random_batches(pairs: int, size: int, rng: np.random.Generator) -> list[Rows]:
     """All pairs once, in batches of about equal size: none is so small that it has no others."""
     return np.array_split(rng.permutation(pairs), -(-pairs // size))
 

@@ -40,8 +40,9 @@ def test_ranks_the_train_pairs_of_the_labels(project: Path, tmp_path: Path) -> N
     pairs = pd.read_parquet(paths.PAIRS).set_index("id")
     asked = pairs[(pairs["split"] == "train") & pairs["label"].isin(["explicit", "implicit"])]
     assert sorted(table["id"]) == sorted(asked.index)
-    assert table["correspondence"].is_monotonic_increasing
-    assert table["correspondence"].between(0, 1).all()
+    assert table[["correspondence", "estimate"]].stack().between(0, 1).all()
+    ranked = table.sort_values(["correspondence", "estimate"], kind="stable")
+    assert ranked["id"].tolist() == table["id"].tolist()
     assert table["rank"].tolist() == list(range(1, len(asked) + 1))
     images = pd.read_parquet(paths.IMAGES).set_index("key")["name"]
     for row in table.itertuples():

@@ -28,10 +28,14 @@ class OneBox:
     def __init__(self, feature: float = 1.5) -> None:
         self.settings: dict[str, Any] = {"weights": "a", "nms_threshold": 0.5}
         self.seen: list[tuple[int, int]] = []
+        self.compiled = False
         self._feature = feature
 
     def to(self, device: torch.device) -> None:
         pass
+
+    def compile_trunk(self) -> None:
+        self.compiled = True
 
     def prepare(self, image: Image.Image) -> Prepared:
         self.seen.append(image.size)
@@ -100,6 +104,32 @@ def test_the_detector_sees_the_picture_or_the_paper_s_square(
     (row,) = encode(encoder(detector, input=input))
     assert detector.seen == [seen]
     np.testing.assert_allclose(row["boxes"][0], [5, 6, 30, 36], rtol=1e-6)
+
+
+class KeepsShape(OneBox):
+    """Pads a picture to multiples of 32, as detectors do that take any size."""
+
+    def prepare(self, image: Image.Image) -> Prepared:
+        height, width = (-(-side // 32) * 32 for side in (image.height, image.width))
+        return Prepared(to_tensor(image.resize((width, height))), (image.height, image.width))
+
+
+class Wide:
+    def open(self) -> Image.Image:
+        return Image.new("RGB", (90, 60))
+
+
+def test_a_compiled_trunk_takes_pictures_of_one_size() -> None:
+    plain, compiled = KeepsShape(), KeepsShape()
+    assert len(encode(encoder(plain), [Shown()]) + encode(encoder(plain), [Wide()])) == 2
+    assert not plain.compiled
+    regions = encoder(compiled, compile_trunk=True)
+    assert compiled.compiled
+    encode(regions, [Shown()])
+    with pytest.raises(UserError, match=r"as 64 x 64 and 64 x 96; it\s+needs one size"):
+        encode(regions, [Wide()])
+    square = encoder(KeepsShape(), compile_trunk=True, input="square224")
+    assert len(encode(square, [Shown(), Wide()])) == 2
 
 
 def test_a_feature_beyond_float16_is_refused(tmp_path: Path) -> None:

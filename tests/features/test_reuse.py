@@ -46,7 +46,8 @@ def regions(weights: Path, **changes: Any) -> Encoder:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"count": 10}, {"input": "square224"}, {"select": "rpn_order"}]
+    "changes",
+    [{"count": 10}, {"input": "square224"}, {"select": "rpn_order"}, {"compile_trunk": True}],
 )
 def test_another_setting_of_regions_gives_other_rows(
     weights: Path, changes: dict[str, Any]

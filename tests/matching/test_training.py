@@ -14,14 +14,16 @@ import torch
 
 from pipeline.errors import UserError
 from pipeline.matching import training
+from pipeline.matching.audit import judge_pairs
 from pipeline.matching.checkpoint import read_metadata
 from pipeline.matching.collect import collect_captions
 from pipeline.matching.data import MatchingData
 from pipeline.matching.evaluation import judge_correspondence, judge_retrieval
 from pipeline.matching.params import MatchingParams
+from pipeline.matching.ranking import similarity_matrix
 from pipeline.matching.runs import TrainedMembers, train_members
 from pipeline.training.guard import FiniteGuard
-from tests.matching.tiny_matching import matching_params, write_precomp
+from tests.matching.tiny_matching import SIZES, matching_params, write_precomp
 
 History = dict[int, dict[str, float]]
 
@@ -78,6 +80,23 @@ def test_memory_tells_wrong_pairs_from_right_ones(folder: Path, tmp_path: Path) 
     found = judge_correspondence(trained.correspondence, captions.wrong)
     assert found["correspondence_auc"] > 0.9
     assert found["noise_rate"] == captions.wrong.mean()
+    # So can the models themselves, which an audit asks about what the memory has forgotten.
+    data, params = load(folder, changes)
+    estimate = judge_pairs(trained.models, data.splits["train"], params)
+    assert judge_correspondence(estimate, captions.wrong)["correspondence_auc"] > 0.9
+
+
+def test_a_pair_is_judged_in_the_company_of_its_batch(folder: Path, tmp_path: Path) -> None:
+    trained, _ = train(folder, tmp_path, {"train.stages": [1]})
+    data, params = load(folder, {"train.batch_size": SIZES["train"]})
+    split = data.splits["train"]
+    matrix = similarity_matrix(trained.models, split)[split.image] / params.loss.temperature
+    odds = np.exp(matrix.astype(np.float64))
+    expected = [
+        (odds[i, i] / odds[i].sum() + odds[i, i] / odds[:, i].sum()) / 2 for i in range(len(odds))
+    ]
+    found = judge_pairs(trained.models, split, params)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
 def train_until_killed(folder: Path, checkpoints: Path, epoch: int) -> None:

@@ -47,6 +47,9 @@ class Detector(Protocol):
     def to(self, device: torch.device) -> None:
         """Move the model."""
 
+    def compile_trunk(self) -> None:
+        """Have the trunk compiled when it first runs, for pixels of one shape only."""
+
     def prepare(self, image: Image) -> Prepared:
         """Resize and normalise an RGB picture; called by several threads."""
 

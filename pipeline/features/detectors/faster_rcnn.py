@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 
-from pipeline.device import trunk_layout, trunk_precision
+from pipeline.device import compile_trunk, trunk_layout, trunk_precision
 from pipeline.features.detectors import Prepared
 from pipeline.features.detectors.base import Detections, Selection, find_regions
 
@@ -50,6 +50,9 @@ class FasterRCNNDetector:
 
     def to(self, device: torch.device) -> None:
         self._model.to(device, memory_format=trunk_layout(device))
+
+    def compile_trunk(self) -> None:
+        compile_trunk(self._model.backbone)
 
     def detect(
         self, pixels: Tensor, size: Size, regions: int, select: Selection

@@ -1,6 +1,12 @@
+import copy
+from collections.abc import Callable
+from functools import partialmethod
+from typing import Any
+
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.fx import GraphModule
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
@@ -124,3 +130,35 @@ def test_a_trunk_that_reads_channels_last_finds_the_same(
 @torch.inference_mode()
 def detect(model: FasterRCNNLite, images: Tensor, regions: int, threshold: float) -> list:  # type: ignore[type-arg]
     return detect_regions(model, images, SIZE, regions, threshold)
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Compilation without a C++ compiler: grows by one with every program that is made."""
+    programs: list[int] = []
+
+    def backend(program: GraphModule, _: list[Tensor]) -> Callable[..., Any]:
+        programs.append(len(programs))
+        return program.forward
+
+    monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend=backend))
+    return programs
+
+
+def test_a_compiled_trunk_finds_the_same_with_one_program(
+    model: FasterRCNNLite, images: Tensor, compiled: list[int]
+) -> None:
+    plain, changed = (
+        FasterRCNNDetector(copy.deepcopy(model), model.classes, 0.5, lambda image: None, {})
+        for _ in range(2)
+    )
+    changed.compile_trunk()
+    assert not compiled
+    others = 1 - images
+    with torch.inference_mode():
+        for pixels in (images, others):
+            expected = plain.detect(pixels, SIZE, 12, "top_conf")
+            for a, b in zip(changed.detect(pixels, SIZE, 12, "top_conf"), expected, strict=True):
+                assert torch.equal(a.boxes, b.boxes)
+                assert torch.equal(a.features, b.features)
+    assert compiled == [0]

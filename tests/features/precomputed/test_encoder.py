@@ -155,7 +155,13 @@ def test_a_picture_it_was_not_asked_for_is_refused(corpus: Path) -> None:
 
 def test_params_lead_to_it_for_a_corpus_only(corpus: Path) -> None:
     path = write_tsv(corpus / "r.tsv", fitting())
-    given = {"count": COUNT, "input": "native", "select": "top_conf", "device": "cpu"}
+    given = {
+        "count": COUNT,
+        "input": "native",
+        "select": "top_conf",
+        "compile_trunk": False,
+        "device": "cpu",
+    }
     params = RegionParams(detector="precomputed", weights=str(path), **given)
     pictures = readable_pictures(corpus / "images.parquet")
     found = load_corpus_regions(params, torch.device("cpu"), pictures)

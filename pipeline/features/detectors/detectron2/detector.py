@@ -14,7 +14,7 @@ from detectron2.structures import Boxes, ImageList
 from PIL.Image import Image, Resampling
 from torch import Tensor
 
-from pipeline.device import trunk_layout, trunk_precision
+from pipeline.device import compile_trunk, trunk_layout, trunk_precision
 from pipeline.errors import UserError
 from pipeline.features.detectors import Prepared
 from pipeline.features.detectors.base import Detections, Selection, find_regions
@@ -83,6 +83,9 @@ class Detectron2Detector:
 
     def to(self, device: torch.device) -> None:
         self._model.to(device, memory_format=trunk_layout(device))
+
+    def compile_trunk(self) -> None:
+        compile_trunk(self._model.backbone)
 
     def prepare(self, image: Image) -> Prepared:
         """Resize, normalise and pad as detectron2 does, for one picture at a time."""
