@@ -149,8 +149,19 @@ def _busy_seconds() -> float:
 
 
 def _own_seconds() -> float:
+    """Of this process and its children, also of those that still run (`Apart`)."""
     own = os.times()
-    return own.user + own.system + own.children_user + own.children_system
+    running = sum(_seconds_of(child.pid) for child in multiprocessing.active_children())
+    return own.user + own.system + own.children_user + own.children_system + running
+
+
+def _seconds_of(pid: int | None) -> float:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0.0
+    user, system = map(int, stat.rpartition(")")[2].split()[11:13])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
 _MACHINE = _Machine()

@@ -1,0 +1,64 @@
+"""How far features move on a GPU, whose trunk computes in bfloat16; without one, on the CPU."""
+
+from random import Random
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchvision.ops import box_iou
+from torchvision.transforms.functional import to_tensor
+
+from pipeline.corpus.sample.scenes import THEMES, compose, paint
+from pipeline.device import trunk_layout
+from pipeline.features.detectors import faster_rcnn, load_detector
+from pipeline.features.detectors.base import Detections
+
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Tensor:
+    scenes = []
+    for number, theme in enumerate(sorted(THEMES)):
+        rng = Random(number)
+        image, _ = paint(compose(rng, theme, THEMES[theme].kinds), rng)
+        scenes.append(to_tensor(image.resize((SIDE, SIDE))))
+    return torch.stack(scenes)  # B x 3 x 256 x 256
+
+
+def detect(pictures: Tensor, device: str) -> list[Detections]:
+    place = torch.device(device)
+    detector = load_detector("fasterrcnn_lite")
+    detector.to(place)
+    pixels = pictures.to(place, memory_format=trunk_layout(place))
+    with torch.inference_mode():
+        return detector.detect(pixels, (SIDE, SIDE), 36, "top_conf")
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+        ),
+    ],
+)
+def test_regions_and_features_stay(
+    pictures: Tensor, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    expected = detect(pictures, "cpu")
+    if device == "cpu":
+        precision = torch.autocast("cpu", torch.bfloat16)
+        monkeypatch.setattr(faster_rcnn, "trunk_precision", lambda _: precision)
+    overlaps, cosines, means = [], [], []
+    for wanted, found in zip(expected, detect(pictures, device), strict=True):
+        overlap, nearest = box_iou(wanted.boxes, found.boxes.cpu()).max(1)
+        overlaps.append(overlap)
+        features = found.features.cpu()
+        cosines.append(F.cosine_similarity(wanted.features, features[nearest])[overlap > 0.9])
+        means.append(F.cosine_similarity(wanted.features.mean(0), features.mean(0), dim=0))
+    assert torch.cat(overlaps).gt(0.5).float().mean() > 0.95
+    assert torch.cat(cosines).min() > 0.998
+    assert torch.stack(means).min() > 0.995
