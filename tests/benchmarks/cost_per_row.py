@@ -1,6 +1,6 @@
 """What a row costs when there are many: extraction and assembly with an encoder that does nothing.
 
-python -m tests.benchmarks.cost_per_row [--rows 1000 10000 100000] [--runs 5] [--clock wall]
+python -m tests.benchmarks.cost_per_row [--rows 1000 10000 100000] [--runs 9] [--clock wall]
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Synthetic:
 
 
 def main() -> None:
-    parser = bench_arguments(__doc__, runs=5)
+    parser = bench_arguments(__doc__, runs=9)
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 10_000, 100_000])
     arguments = parser.parse_args()
     clock = clock_called(arguments.clock)

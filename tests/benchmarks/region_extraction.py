@@ -1,6 +1,6 @@
 """Extract regions of pictures, against the bare model and against a plain loop.
 
-python -m tests.benchmarks.region_extraction [--pictures 200] [--runs 5] [--clock wall]
+python -m tests.benchmarks.region_extraction [--pictures 200] [--runs 9] [--clock wall]
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +33,7 @@ Items = Sequence[tuple[str, Picture]]
 
 
 def main() -> None:
-    parser = bench_arguments(__doc__, runs=5)
+    parser = bench_arguments(__doc__, runs=9)
     parser.add_argument("--pictures", type=int, default=200)
     arguments = parser.parse_args()
     clock = clock_called(arguments.clock)

@@ -15,11 +15,15 @@ def s3_bucket() -> Iterator[str]:
     server = pytest.importorskip("moto.server", reason=reason).ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
+    # All servers of a process share one store.
+    bucket = f"rows-{port}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
         patch.setenv("AWS_ACCESS_KEY_ID", "anyone")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        fsspec.filesystem("s3", skip_instance_cache=True).mkdir("rows")
-        yield "s3://rows"
+        # fsspec would go on talking to an earlier test's server.
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        fsspec.filesystem("s3").mkdir(bucket)
+        yield f"s3://{bucket}"
     server.stop()
