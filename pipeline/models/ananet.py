@@ -20,7 +20,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from pipeline.errors import UserError
-from pipeline.models.layers import masked_mean
+from pipeline.models.layers import (
+    length,
+    masked_mean,
+    masked_softmax,
+    reconstruction_cosine,
+    undecided_classifier,
+)
 from pipeline.models.saved import load_model, save_model
 from pipeline.params import (
     AlignmentParams,
@@ -87,8 +93,8 @@ class AnANetOutput:
 class ImageEncoder(nn.Module):
     """Eq. 1: V = ReLU(FasterRCNN(image) w_v + b_v), where w_v reads standardised features.
 
-    As w_v and b_v could take the standardising upon themselves, the equation stays the paper's;
-    it lets the optimiser see what tells pictures apart instead of what all of them share.
+    w_v and b_v take the standardising upon themselves, so the equation stays the paper's; it lets
+    the optimiser see what tells pictures apart instead of what all of them share.
     """
 
     mean: Tensor
@@ -108,8 +114,9 @@ class ImageEncoder(nn.Module):
         self.spread.copy_(torch.where(spread > 0, spread / _REGION_SPREAD, 1.0))
 
     def forward(self, regions: Tensor) -> Tensor:
-        regions = (regions - self.mean) / self.spread  # (B, K, D_r)
-        V: Tensor = self.dropout(self.fc(regions).relu())  # (B, K, D_r) -> (B, K, d)
+        w_v = self.fc.weight / self.spread  # (d, D_r)
+        b_v = self.fc.bias - w_v @ self.mean  # (d,)
+        V: Tensor = self.dropout(F.linear(regions, w_v, b_v).relu())  # (B, K, D_r) -> (B, K, d)
         return V
 
 
@@ -148,7 +155,7 @@ class AssociationNet(nn.Module):
         self.P_text = nn.Linear(d, params.d_var, bias=False)
         widths = {"inv": params.d_inv, "var": params.d_var, "raw": d}
         r_g = 2 * sum(widths[part] for part in self.parts)
-        self.classifier = nn.Linear(r_g, len(config.labels))
+        self.classifier = undecided_classifier(r_g, len(config.labels))
 
     def forward(self, f_image: Tensor, f_text: Tensor) -> Association:
         f = {
@@ -165,34 +172,42 @@ class AlignmentNet(nn.Module):
 
     def __init__(self, config: AnANetConfig) -> None:
         super().__init__()
-        self.params = config.alignment
+        self.params, self.d = config.alignment, config.model.hidden
         self.max_words = config.max_words
-        self.classifier = nn.Linear(config.max_words + config.regions, len(config.labels))
+        self.classifier = undecided_classifier(
+            config.max_words + config.regions, len(config.labels)
+        )
 
     def forward(self, V: Tensor, region_mask: Tensor, T: Tensor, word_mask: Tensor) -> Alignment:
-        A_t2v = self.attention(V, region_mask, T, word_mask)  # (B, K, L), Eq. 9
-        A_v2t = self.attention(T, word_mask, V, region_mask)  # (B, L, K), Eq. 10
-        V_hat = A_t2v @ T  # (B, K, d), Eq. 13
-        T_hat = A_v2t @ V  # (B, L, d), Eq. 14
-        v_bar = F.cosine_similarity(V, V_hat, dim=-1).masked_fill(~region_mask, 0)  # (B, K), Eq. 15
-        t_bar = F.cosine_similarity(T, T_hat, dim=-1).masked_fill(~word_mask, 0)  # (B, L), Eq. 16
+        VT = V @ T.transpose(1, 2)  # (B, K, L)
+        VV, TT = V @ V.transpose(1, 2), T @ T.transpose(1, 2)  # (B, K, K), (B, L, L)
+        V_squares, T_squares = VV.diagonal(0, 1, 2), TT.diagonal(0, 1, 2)  # (B, K), (B, L)
+        s = self.scores(VT, V_squares, T_squares)  # (B, K, L)
+        A_t2v = self.attention(s, region_mask, word_mask)  # (B, K, L), Eq. 9
+        A_v2t = self.attention(s.transpose(1, 2), word_mask, region_mask)  # (B, L, K), Eq. 10
+        # Eq. 13 and 15, then Eq. 14 and 16, without making V_hat and T_hat.
+        v_bar = reconstruction_cosine(A_t2v, VT, V_squares, TT)  # (B, K)
+        t_bar = reconstruction_cosine(A_v2t, VT.transpose(1, 2), T_squares, VV)  # (B, L)
+        v_bar, t_bar = v_bar.masked_fill(~region_mask, 0), t_bar.masked_fill(~word_mask, 0)
         t_bar = F.pad(t_bar, (0, self.max_words - t_bar.shape[1]))  # (B, N)
         r_l = torch.cat([t_bar, v_bar], dim=-1)  # (B, N + K), Eq. 17
         return Alignment(self.classifier(r_l), A_t2v, A_v2t, v_bar, t_bar)
 
-    def attention(self, H: Tensor, H_mask: Tensor, Q: Tensor, Q_mask: Tensor) -> Tensor:
-        """Att(H, Q) of Eq. 11 and 12: (B, L, d) and (B, M, d) -> (B, L, M)."""
-        if self.params.scale == "cosine":
-            H, Q = F.normalize(H, dim=-1), F.normalize(Q, dim=-1)
-        s = H @ Q.transpose(1, 2) / self.params.temperature  # (B, L, M)
+    def scores(self, products: Tensor, V_squares: Tensor, T_squares: Tensor) -> Tensor:
+        """s_ij of Eq. 12 from V T^T (B, K, L) and the squares of V (B, K) and T (B, L)."""
+        s = products / self.params.temperature
         if self.params.scale == "sqrt_d":
-            s = s / H.shape[-1] ** 0.5
+            s = s / self.d**0.5
+        if self.params.scale == "cosine":
+            s = s / (length(V_squares).unsqueeze(2) * length(T_squares).unsqueeze(1))
+        return s
+
+    def attention(self, s: Tensor, H_mask: Tensor, Q_mask: Tensor) -> Tensor:
+        """Att(H, Q) of Eq. 11 from its scores (B, L, M), with masks (B, L) and (B, M)."""
         valid = H_mask.unsqueeze(2) & Q_mask.unsqueeze(1)  # (B, L, M)
-        axis = 2 if self.params.softmax_axis == "last" else 1
-        # A row without any valid entry would be NaN with -inf; with the least float it is uniform
-        # and the second fill empties it.
-        weights = s.masked_fill(~valid, torch.finfo(s.dtype).min).softmax(axis)
-        return weights.masked_fill(~valid, 0)
+        if self.params.softmax_axis == "last":
+            return masked_softmax(s, valid)
+        return masked_softmax(s.transpose(1, 2), valid.transpose(1, 2)).transpose(1, 2)
 
 
 class ConcatHead(nn.Sequential):

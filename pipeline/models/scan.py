@@ -14,7 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.models.classifier import Baseline, Output, Sizes
-from pipeline.models.layers import masked_mean, masked_softmax, recurrent_states
+from pipeline.models.layers import (
+    masked_mean,
+    masked_softmax,
+    reconstruction_cosine,
+    recurrent_states,
+    undecided_classifier,
+)
 from pipeline.params import Count, Positive, Section
 
 
@@ -38,7 +44,7 @@ class SCAN(Baseline):
         self.params, self.max_words = params, sizes.max_words
         self.project = nn.Linear(sizes.region_dim, params.width)
         self.bigru = nn.GRU(sizes.word_dim, params.width, batch_first=True, bidirectional=True)
-        self.classifier = nn.Linear(sizes.max_words + sizes.regions + 4, sizes.classes)
+        self.classifier = undecided_classifier(sizes.max_words + sizes.regions + 4, sizes.classes)
 
     def forward(
         self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
@@ -66,17 +72,19 @@ def relevance(
 
     query (B, M, d), source (B, S, d) -> (B, M).
     """
-    attended = cross_attention(query, query_mask, source, source_mask, smooth) @ source
-    found = F.cosine_similarity(query, attended, dim=-1)  # (B, M)
+    products = query @ source.transpose(1, 2)  # (B, M, S)
+    weights = cross_attention(products, query_mask, source_mask, smooth)  # (B, M, S)
+    gram = source @ source.transpose(1, 2)  # (B, S, S)
+    found = reconstruction_cosine(weights, products, query.square().sum(-1), gram)  # (B, M)
     return found.masked_fill(~query_mask, 0)
 
 
 def cross_attention(
-    query: Tensor, query_mask: Tensor, source: Tensor, source_mask: Tensor, smooth: float
+    products: Tensor, query_mask: Tensor, source_mask: Tensor, smooth: float
 ) -> Tensor:
-    """Each query item's weights over the source (B, M, S): scores are first normalised over the
-    query items, then put through a softmax over the source."""
-    scores = F.leaky_relu(query @ source.transpose(1, 2), 0.1)  # (B, M, S)
+    """Each query item's weights over the source (B, M, S), from their inner products: scores are
+    first normalised over the query items, then put through a softmax over the source."""
+    scores = F.leaky_relu(products, 0.1)  # (B, M, S)
     valid = query_mask.unsqueeze(2) & source_mask.unsqueeze(1)  # (B, M, S)
     scores = F.normalize(scores.masked_fill(~valid, 0), dim=1)
     return masked_softmax(smooth * scores, valid)

@@ -185,3 +185,16 @@ def test_orthogonal_output_spaces_cost_nothing_in_single_precision() -> None:
         assert W.norm() > 1
         assert P.norm() > 1
         assert float(model._product_norm(W, P)) < 1e-3 * start
+
+
+def test_a_new_model_leans_to_no_class_and_learns() -> None:
+    torch.manual_seed(0)
+    model, batch = AnANet(tiny_config()).double(), Batch()
+    output = model(*batch.inputs())
+    assert not output.logits.any()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    for _ in range(60):
+        optimizer.zero_grad()
+        model.loss(model(*batch.inputs()), torch.tensor(LABELS))["classification"].backward()
+        optimizer.step()
+    assert model(*batch.inputs()).logits.argmax(1).tolist() == list(LABELS)

@@ -9,7 +9,7 @@ import torch
 from pipeline.errors import UserError
 from pipeline.models.ananet import AnANet
 from tests.models.tiny_batch import Batch
-from tests.tiny import tiny_config
+from tests.tiny import opinionated, tiny_config
 
 
 @pytest.mark.parametrize("streams", ["both", "association", "alignment", "none"])
@@ -19,7 +19,7 @@ def test_saved_model_comes_back_as_it_was(streams: str, tmp_path: Path) -> None:
         labels=["nein", "jein", "ja: 🙂"],
         encoders={"regions.h5": "ab" * 32},
     )
-    model, batch = AnANet(config), Batch()
+    model, batch = opinionated(AnANet(config)), Batch()
     model.save_pretrained(tmp_path / "deep" / "folder")
     again = AnANet.from_pretrained(tmp_path / "deep" / "folder")
     assert again.config == config

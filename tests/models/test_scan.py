@@ -38,7 +38,7 @@ def test_normalises_over_queries_then_over_sources() -> None:
     torch.manual_seed(0)
     query, source = torch.randn(1, 4, 3).double(), torch.randn(1, 5, 3).double()
     all_q, all_s = torch.ones(1, 4, dtype=torch.bool), torch.ones(1, 5, dtype=torch.bool)
-    found = cross_attention(query, all_q, source, all_s, smooth=9.0)[0]
+    found = cross_attention(query @ source.transpose(1, 2), all_q, all_s, smooth=9.0)[0]
     expected = weights_by_hand(list(query[0]), list(source[0]), smooth=9.0)
     np.testing.assert_allclose(found, expected, atol=1e-12)
     np.testing.assert_allclose(found.sum(1), 1)

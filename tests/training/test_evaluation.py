@@ -9,7 +9,7 @@ from pipeline.models.classifier import judge
 from pipeline.training import evaluation
 from pipeline.training.data import PairFeatures
 from pipeline.training.evaluation import evaluation_metrics, predict
-from tests.tiny import tiny_config
+from tests.tiny import opinionated, tiny_config
 from tests.training.tiny_corpus import D_B, D_G, D_R, LABELS, SIZES, K, tiny_corpus
 
 
@@ -21,7 +21,8 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> PairFeatures:
 def build(streams: str = "both") -> AnANet:
     torch.manual_seed(0)
     sizes = {"region_dim": D_R, "word_dim": D_G + D_B, "regions": K}
-    return AnANet(tiny_config({"model.streams": streams, "model.dropout": 0.5}, **sizes))
+    changes = {"model.streams": streams, "model.dropout": 0.5}
+    return opinionated(AnANet(tiny_config(changes, **sizes)))
 
 
 def test_each_pair_gets_its_own_prediction(

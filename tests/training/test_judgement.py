@@ -10,14 +10,15 @@ from pipeline.models.ananet import AnANet
 from pipeline.training.data import PairFeatures
 from pipeline.training.evaluation import predict
 from pipeline.training.judgement import judge_pairs
-from tests.tiny import tiny_config
+from tests.tiny import opinionated, tiny_config
 from tests.training.tiny_corpus import D_B, D_G, D_R, K, read, tiny_corpus
 
 
 def tiny_model(features: PairFeatures, **changes: object) -> AnANet:
     torch.manual_seed(0)
     fields = {"region_dim": D_R, "word_dim": D_G + D_B, "regions": K, "max_words": 9}
-    return AnANet(tiny_config(changes, encoders=features.encoders, **fields)).eval()
+    model = AnANet(tiny_config(changes, encoders=features.encoders, **fields))
+    return opinionated(model).eval()
 
 
 def test_same_classes_and_votes_as_evaluation(tmp_path: Path) -> None:

@@ -32,9 +32,10 @@ _PYRAMID_CHANNELS = 128
 # steps of training silence nine tenths of fc7 for good.
 _MAP_SPREADS = (7.2, 6.1, 2.6)
 _GRID = 7
-_POOLED = 1  # of the trunk's maps, those from stride 16 on: the smallest that tell objects apart
-_POOLED_CHANNELS = EfficientNetLite0.channels[_POOLED:]
-_POOLED_STRIDES = EfficientNetLite0.strides[_POOLED:]
+# Of the trunk's maps, those from stride 16 on: the smallest that tell objects apart.
+POOLED = slice(1, None)
+_POOLED_CHANNELS = EfficientNetLite0.channels[POOLED]
+_POOLED_STRIDES = EfficientNetLite0.strides[POOLED]
 TRUNK_DIM = sum(_POOLED_CHANNELS)  # 432
 _SAMPLES = 4  # points per side of a region, for its mean over a map
 _LEAST_SPREAD = 1e-3
@@ -61,7 +62,7 @@ class LitePyramid(nn.Module):
         maps = self.trunk(images)
         scaled = [x / spread for x, spread in zip(maps, _MAP_SPREADS, strict=True)]
         levels: dict[str, Tensor] = self.fpn(dict(zip(_LEVELS, scaled, strict=True)))
-        strides = zip(_POOLED_STRIDES, maps[_POOLED:], strict=True)
+        strides = zip(_POOLED_STRIDES, maps[POOLED], strict=True)
         return levels | {_trunk_map(stride): x for stride, x in strides}
 
 
@@ -81,8 +82,8 @@ class _LevelRPNHead(RPNHead):  # type: ignore[misc]
 
 class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
     """What the box head is given of a region: its 7 x 7 grid on the pyramid, where it is a part of
-    the picture, and its mean over the trunk's maps, which know more kinds of things than the
-    pyramid was ever taught."""
+    the picture; its mean over the trunk's maps, which know more kinds of things than the pyramid
+    was ever taught; and the whole picture's mean over them, for what surrounds the region."""
 
     mean: Tensor
     spread: Tensor
@@ -95,16 +96,19 @@ class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
     @torch.no_grad()
     def measure(self, maps: list[Tensor]) -> None:
         """Take each channel's mean and spread over all places of some photos' maps."""
-        places = [x.transpose(0, 1).flatten(1) for x in maps[_POOLED:]]  # C x (B h w) each
+        places = [x.transpose(0, 1).flatten(1) for x in maps[POOLED]]  # C x (B h w) each
         self.mean.copy_(torch.cat([x.mean(1) for x in places]))
         self.spread.copy_(torch.cat([x.std(1) for x in places]) + _LEAST_SPREAD)
 
     def forward(
         self, maps: dict[str, Tensor], boxes: list[Tensor], sizes: list[tuple[int, int]]
     ) -> Tensor:
-        """Map boxes, (N_i, 4) of each image, to (N, 128 * 49 + 432)."""
+        """Map boxes, (N_i, 4) of each image, to (N, 128 * 49 + 432 + 432)."""
         grid = super().forward(maps, boxes, sizes).flatten(1)
-        return torch.cat([grid, self.means(maps, boxes)], 1)
+        pictures = self.picture_means([maps[_trunk_map(s)] for s in _POOLED_STRIDES])  # B x 432
+        counts = torch.tensor([len(own) for own in boxes], device=pictures.device)
+        repeated = pictures.repeat_interleave(counts, 0)  # N x 432
+        return torch.cat([grid, self.means(maps, boxes), repeated], 1)
 
     def means(self, maps: dict[str, Tensor], boxes: list[Tensor]) -> Tensor:
         """The regions' means over the trunk's maps: (N, 432), each channel in spreads from its
@@ -113,22 +117,30 @@ class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
             roi_align(maps[_trunk_map(s)].float(), boxes, 1, 1 / s, _SAMPLES, True).flatten(1)
             for s in _POOLED_STRIDES
         ]
-        return (torch.cat(pooled, 1) - self.mean) / self.spread
+        return self._scaled(pooled)
+
+    def picture_means(self, maps: list[Tensor]) -> Tensor:
+        """The whole pictures' means over the trunk's maps at strides 16 and 32, (B, C, h, w) each:
+        (B, 432), scaled as the regions' are."""
+        return self._scaled([x.float().mean((2, 3)) for x in maps])
+
+    def _scaled(self, means: list[Tensor]) -> Tensor:
+        return (torch.cat(means, 1) - self.mean) / self.spread
 
 
 class BoxHead(nn.Module):
-    """The usual two layers, with two differences: fc7 also reads the trunk's means, and it goes
-    out before its ReLU, which the predictor applies. A feature that keeps its sign can hold what
-    it was taught by distillation."""
+    """The usual two layers, with two differences: fc7 also reads the trunk's means of the region
+    and of the picture, and it goes out before its ReLU, which the predictor applies. A feature that
+    keeps its sign can hold what it was taught by distillation."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fc6 = nn.Linear(_PYRAMID_CHANNELS * _GRID**2, FEATURE_DIM)
-        self.fc7 = nn.Linear(FEATURE_DIM + TRUNK_DIM, FEATURE_DIM)
+        self.fc7 = nn.Linear(FEATURE_DIM + 2 * TRUNK_DIM, FEATURE_DIM)
 
     def forward(self, regions: Tensor) -> Tensor:
-        """Map what `RegionPooler` gives, (N, 128 * 49 + 432), to fc7 (N, 1024)."""
-        grid, means = regions[:, :-TRUNK_DIM], regions[:, -TRUNK_DIM:]
+        """Map what `RegionPooler` gives, (N, 128 * 49 + 432 + 432), to fc7 (N, 1024)."""
+        grid, means = regions[:, : -2 * TRUNK_DIM], regions[:, -2 * TRUNK_DIM :]
         fc7: Tensor = self.fc7(torch.cat([self.fc6(grid).relu(), means], 1))
         return fc7
 

@@ -135,15 +135,17 @@ def test_a_region_of_whole_cells_has_their_mean(maps: dict[str, Tensor]) -> None
     torch.testing.assert_close(found[0, 112:], torch.full((320,), 1.5))
 
 
-def test_a_region_is_its_grid_and_its_means(maps: dict[str, Tensor]) -> None:
+def test_a_region_is_its_grid_its_means_and_its_picture(maps: dict[str, Tensor]) -> None:
     pooler, sizes = RegionPooler(), [(128, 128)] * 2
-    box = torch.tensor([[16.0, 16.0, 80.0, 112.0]])
-    both = pooler(maps, [box, box], sizes)
-    assert both.shape == (2, 128 * 49 + 432)
-    torch.testing.assert_close(both[:, -432:], pooler.means(maps, [box, box]))
-    for i in range(2):
+    boxes = torch.tensor([[16.0, 16.0, 80.0, 112.0], [0.0, 0.0, 128.0, 128.0]])
+    found = pooler(maps, [boxes, boxes[:1]], sizes)
+    assert found.shape == (3, 128 * 49 + 432 + 432)
+    torch.testing.assert_close(found[:, -864:-432], pooler.means(maps, [boxes, boxes[:1]]))
+    pictures = torch.cat([maps["trunk16"].mean((2, 3)), maps["trunk32"].mean((2, 3))], 1)
+    torch.testing.assert_close(found[:, -432:], pictures[[0, 0, 1]])
+    for i, own_boxes, rows in ((0, boxes, found[:2]), (1, boxes[:1], found[2:])):
         own = {name: x[i : i + 1] for name, x in maps.items()}
-        torch.testing.assert_close(both[i : i + 1], pooler(own, [box], sizes[:1]))
+        torch.testing.assert_close(rows, pooler(own, [own_boxes], sizes[:1]))
 
 
 def test_measured_channels_have_mean_zero_and_spread_one() -> None:

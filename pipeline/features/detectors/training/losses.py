@@ -17,12 +17,12 @@ _DOUBTFUL = 0.2  # a teacher's box below this score teaches no class
 class Regions:
     """What the box head saw and made of the proposals that a step learns from.
 
-    trunk_means: (N, 432), see `RegionPooler`. fc7: (N, 1024). counts: of each image, N in all.
+    own_means, picture_means: (N, 432) each, see `RegionPooler`. fc7: (N, 1024).
     """
 
-    trunk_means: Tensor
+    own_means: Tensor
+    picture_means: Tensor
     fc7: Tensor
-    counts: list[int]
 
 
 def detection_losses(
@@ -39,7 +39,7 @@ def detection_losses(
     heads = model.roi_heads
     proposals, matched, labels, shifts = heads.select_training_samples(proposals, targets)
     scores = [t["scores"][m] for t, m in zip(targets, matched, strict=True)]
-    pooled = heads.box_roi_pool(maps, proposals, sizes)  # N x (6272 + 432)
+    pooled = heads.box_roi_pool(maps, proposals, sizes)  # N x (6272 + 432 + 432)
     fc7 = heads.box_head(pooled)  # N x 1024
     logits, shift = heads.box_predictor.predict(fc7)
     class_loss, box_loss = box_head_losses(
@@ -50,7 +50,8 @@ def detection_losses(
         torch.cat(scores),
     )
     losses |= {"loss_classifier": class_loss, "loss_box_reg": box_loss}
-    return losses, Regions(pooled[:, -TRUNK_DIM:], fc7, [len(boxes) for boxes in proposals])
+    own_means, picture_means = pooled[:, -2 * TRUNK_DIM :].chunk(2, 1)
+    return losses, Regions(own_means, picture_means, fc7)
 
 
 def box_head_losses(

@@ -42,7 +42,7 @@ class TrainParams(Section):
     warmup_steps: Count
     rate: Positive
     distillation: NonNegative
-    presence: NonNegative
+    presence_penalty: Positive
     weight_decay: NonNegative
     checkpoint_every: Count
     seed: NonNegativeInt

@@ -1,41 +1,51 @@
-"""What the regions of a photo tell together: which classes stand in it.
+"""What a photo tells as a whole: which of the teacher's classes stand in it.
 
-A model that reads all regions of a picture sees little more than their mean. The teacher's boxes
-say what that mean should tell.
+A model that reads all regions of a picture sees little more than their mean, and much of a picture
+lies outside of them. The teacher's boxes say what a photo holds; a linear model learns to tell it
+from the photo's mean over the trunk's maps, and fc7 learns to repeat that (see `Distillation`).
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.features.detectors.lite import FEATURE_DIM
 from pipeline.features.detectors.training.dataset import Target
-from pipeline.features.detectors.training.losses import Regions, trust
+from pipeline.features.detectors.training.losses import trust
+
+_ITERATIONS = 200
 
 
-class Presence(nn.Module):
-    """A linear multi-label classifier on the mean of fc7 over a photo's regions.
+def present_classes(targets: list[Target], classes: int) -> Tensor:
+    """How surely each class stands in each photo, (N, C - 1) in 0..1: as surely as the teacher's
+    best box of it says.
 
-    classes: with the background, which has no output.
+    classes: C, with the background, which has no column.
     """
+    present = torch.zeros(len(targets), classes - 1)
+    for row, target in zip(present, targets, strict=True):
+        row.scatter_reduce_(0, target["labels"] - 1, trust(target["scores"]), "amax")
+    return present
 
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.score = nn.Linear(FEATURE_DIM, classes - 1)
 
-    def forward(self, regions: Regions, targets: list[Target]) -> Tensor:
-        """The cross-entropy, added up over the classes, averaged over the photos.
+def fit_presence(means: Tensor, present: Tensor, penalty: float) -> nn.Linear:
+    """One logistic regression per class on the photos' means (N, D), for (N, C - 1) in 0..1.
 
-        targets: one per photo; a class is present as surely as the teacher's best box of it says.
-        """
-        photos = torch.split(regions.fc7, regions.counts)
-        means = torch.stack([fc7.mean(0) for fc7 in photos])  # B x 1024
-        logits = self.score(means).float()  # B x (C - 1)
-        present = torch.stack([self._present(target) for target in targets])
-        return F.binary_cross_entropy_with_logits(logits, present, reduction="sum") / len(means)
+    penalty: on half the squared weights, beside the cross-entropy's mean over the photos.
+    """
+    regression = nn.Linear(means.shape[1], present.shape[1])
+    nn.init.zeros_(regression.weight)
+    nn.init.zeros_(regression.bias)
+    optimizer = torch.optim.LBFGS(
+        regression.parameters(), max_iter=_ITERATIONS, line_search_fn="strong_wolfe"
+    )
 
-    def _present(self, target: Target) -> Tensor:
-        """(C - 1,), each in 0..1."""
-        best = torch.zeros(self.score.out_features)
-        trusted = trust(target["scores"])
-        return best.scatter_reduce(0, target["labels"] - 1, trusted, "amax")
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        errors = F.binary_cross_entropy_with_logits(regression(means), present, reduction="sum")
+        total = errors / len(means) + penalty / 2 * regression.weight.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    with torch.enable_grad():
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
+    return regression.requires_grad_(False)

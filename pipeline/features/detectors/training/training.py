@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from pipeline.errors import UserError
-from pipeline.features.detectors.lite import FasterRCNNLite
+from pipeline.features.detectors.lite import POOLED, FasterRCNNLite
 from pipeline.features.detectors.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.features.detectors.training.dataset import (
     LabelledPhotos,
@@ -21,10 +22,11 @@ from pipeline.features.detectors.training.dataset import (
 from pipeline.features.detectors.training.distillation import Distillation
 from pipeline.features.detectors.training.losses import detection_losses
 from pipeline.features.detectors.training.params import TrainParams
-from pipeline.features.detectors.training.presence import Presence
+from pipeline.features.detectors.training.presence import fit_presence, present_classes
 from pipeline.features.efficientnet_lite import load_imagenet_trunk
 
 _MEASURED_PHOTOS = 64
+_BATCH = 32  # photos at once, where nothing is learned from them
 _AVERAGE_DECAY = 0.998
 _CLIP_NORM = 10.0
 
@@ -34,21 +36,16 @@ class Student(nn.Module):
 
     def __init__(self, classes: tuple[str, ...], params: TrainParams) -> None:
         super().__init__()
-        self._weights = {"distillation": params.distillation, "presence": params.presence}
+        self._weight = params.distillation
         self.detector = FasterRCNNLite(classes)
         self.detector.backbone.trunk.load_state_dict(load_imagenet_trunk().state_dict())
         self.detector.backbone.trunk.requires_grad_(False)
-        self.distillation = Distillation()
-        self.presence = Presence(len(classes))
+        self.distillation = Distillation(len(classes) - 1)
 
     def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
         """What is added up and minimised, by name."""
         losses, regions = detection_losses(self.detector, images, targets)
-        taught = {
-            "distillation": self.distillation(regions),
-            "presence": self.presence(regions, targets),
-        }
-        return losses | {f"loss_{name}": self._weights[name] * x for name, x in taught.items()}
+        return losses | {"loss_distillation": self._weight * self.distillation(regions)}
 
 
 def train(
@@ -57,7 +54,9 @@ def train(
     """Teach a new detector, or go on from `checkpoint`; returns the averaged weights."""
     torch.manual_seed(params.seed)
     student = Student(classes, params).train()
-    _measure_maps(student, photos, params)
+    if not checkpoint.exists():
+        _measure_maps(student, photos, params)
+        _teach_presence(student, photos, params)
     average = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(_AVERAGE_DECAY))  # type: ignore[no-untyped-call]
     optimizer = _optimizer(student, params)
     first = 0
@@ -88,6 +87,27 @@ def _measure_maps(student: Student, photos: LabelledPhotos, params: TrainParams)
     images = photos.images(np.sort(rows[:_MEASURED_PHOTOS]))
     detector = student.detector
     detector.roi_heads.box_roi_pool.measure(detector.backbone.trunk(images))
+
+
+def _teach_presence(student: Student, photos: LabelledPhotos, params: TrainParams) -> None:
+    detector, rows = student.detector, photos.rows("train")
+    means = whole_photo_means(detector, photos, rows)
+    targets = photos.targets(params.min_score)
+    present = present_classes([targets[row] for row in rows], len(detector.classes))
+    regression = fit_presence(means, present, params.presence_penalty)
+    student.distillation.teach_presence(regression, means)
+    student.distillation.start(detector.roi_heads.box_head.fc7)
+
+
+@torch.no_grad()
+def whole_photo_means(
+    detector: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int64]
+) -> Tensor:
+    """The photos' means over the trunk's maps, (N, 432), as `RegionPooler` scales them."""
+    trunk, pooler = detector.backbone.trunk, detector.roi_heads.box_roi_pool
+    firsts = tqdm(range(0, len(rows), _BATCH), desc="whole photos", mininterval=10)
+    batches = (photos.images(rows[first : first + _BATCH]) for first in firsts)
+    return torch.cat([pooler.picture_means(trunk(images)[POOLED]) for images in batches])
 
 
 def _resume(metadata: dict[str, str], params: TrainParams, checkpoint: Path) -> int:

@@ -30,7 +30,7 @@ def _params(**changes: object) -> TrainParams:
         "warmup_steps": 1,
         "rate": 1e-4,
         "distillation": 1.0,
-        "presence": 1.0,
+        "presence_penalty": 1e-3,
         "weight_decay": 0.0,
         "checkpoint_every": 1,
         "seed": 3,

@@ -1,57 +1,33 @@
-"""A photo's regions together have to tell which classes stand in it."""
+"""Which classes a whole photo seems to hold, told by a regression on the teacher's boxes."""
 
-import math
-
-import pytest
+import numpy as np
 import torch
-from torch import Tensor
+from sklearn.linear_model import LogisticRegression
 
 from pipeline.features.detectors.training.dataset import Target
-from pipeline.features.detectors.training.losses import Regions
-from pipeline.features.detectors.training.presence import Presence
+from pipeline.features.detectors.training.presence import fit_presence, present_classes
 
 
 def _target(labels: list[int], scores: list[float]) -> Target:
-    return {"labels": torch.tensor(labels), "scores": torch.tensor(scores)}
+    return {"labels": torch.tensor(labels, dtype=torch.int64), "scores": torch.tensor(scores)}
 
 
-def _presence(weight: Tensor) -> Presence:
-    """Of three classes and background; weight (3, 2) reads the first two channels of fc7."""
-    presence = Presence(classes=4)
-    with torch.no_grad():
-        presence.score.weight.zero_()
-        presence.score.bias.zero_()
-        presence.score.weight[:, :2] = weight
-    return presence
+def test_a_class_is_present_as_surely_as_its_best_box() -> None:
+    targets = [_target([1, 3], [0.9, 0.5]), _target([2, 2], [0.25, 0.35]), _target([], [])]
+    present = present_classes(targets, classes=4)
+    expected = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]])
+    torch.testing.assert_close(present, expected)
 
 
-def _regions(rows: list[list[float]], counts: list[int]) -> Regions:
-    fc7 = torch.zeros(len(rows), 1024)
-    fc7[:, :2] = torch.tensor(rows)
-    return Regions(torch.zeros(len(rows), 432), fc7, counts)
-
-
-def test_each_photo_is_judged_by_the_mean_of_its_own_regions() -> None:
-    presence = _presence(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
-    regions = _regions([[4.0, 0.0], [0.0, 0.0], [0.0, -1.0]], [2, 1])  # means (2, 0), (0, -1)
-    # Class 1 stands in the first photo for sure, class 2 half surely in the second.
-    targets = [_target([1], [0.9]), _target([2, 2], [0.35, 0.25])]
-    loss = presence(regions, targets)
-
-    def cost(logit: float, present: float) -> float:
-        chance = 1 / (1 + math.exp(-logit))
-        return -present * math.log(chance) - (1 - present) * math.log(1 - chance)
-
-    first = cost(2, 1) + cost(0, 0) + cost(0, 0)
-    second = cost(0, 0) + cost(-1, 0.5) + cost(0, 0)
-    assert loss.item() == pytest.approx((first + second) / 2, rel=1e-5)
-
-
-def test_a_photo_without_a_box_holds_no_class() -> None:
-    presence = _presence(torch.zeros(3, 2))
-    loss = presence(_regions([[0.0, 0.0]], [1]), [_target([], [])])
-    assert loss.item() == pytest.approx(3 * math.log(2), rel=1e-5)
-    sure = presence(_regions([[0.0, 0.0]], [1]), [_target([1, 2, 3], [0.9, 0.9, 0.9])])
-    sure.backward()
-    assert presence.score.bias.grad is not None
-    assert (presence.score.bias.grad < 0).all()
+def test_the_regression_is_the_one_of_least_penalised_cross_entropy() -> None:
+    random = np.random.default_rng(0)
+    means = random.normal(size=(300, 4))
+    present = (means @ random.normal(size=(4, 2)) + random.normal(size=(300, 2)) > 0).astype(float)
+    penalty = 0.05
+    found = fit_presence(torch.tensor(means).float(), torch.tensor(present).float(), penalty)
+    for k in range(2):
+        # scikit-learn adds the errors of all rows up, and divides by C what we multiply.
+        theirs = LogisticRegression(C=1 / (penalty * 300), tol=1e-8).fit(means, present[:, k])
+        np.testing.assert_allclose(found.weight[k].numpy(), theirs.coef_[0], atol=2e-3)
+        np.testing.assert_allclose(found.bias[k].numpy(), theirs.intercept_[0], atol=2e-3)
+    assert not any(weights.requires_grad for weights in found.parameters())

@@ -27,7 +27,7 @@ PARAMS = TrainParams(
     warmup_steps=1,
     rate=1e-4,
     distillation=1.0,
-    presence=1.0,
+    presence_penalty=1e-3,
     weight_decay=0.0,
     checkpoint_every=1,
     seed=0,
@@ -94,6 +94,18 @@ def test_the_trunks_channels_are_scaled_as_the_photos_have_them(
     torch.testing.assert_close(pooler.spread[112:], places.std(1), atol=2e-3, rtol=1e-3)
 
 
+def test_fc7_ends_near_what_a_regression_says_of_the_photos(
+    photos: LabelledPhotos, tmp_path: Path
+) -> None:
+    detector = train(photos, CLASSES, PARAMS, tmp_path / "checkpoint.safetensors")
+    images, box = photos.images(np.arange(3)), [torch.tensor([[10.0, 10.0, 60.0, 80.0]])] * 3
+    pooled = detector.roi_heads.box_roi_pool(detector.backbone(images), box, [(96, 96)] * 3)
+    # Class 1 stands in the first and the last photo, class 2 in the second.
+    first, second = detector.roi_heads.box_head(pooled)[:, 862:864].T
+    assert first[[0, 2]].min() > first[1]
+    assert second[1] > second[[0, 2]].max()
+
+
 def test_a_checkpoint_of_other_parameters_is_refused(
     photos: LabelledPhotos, tmp_path: Path
 ) -> None:
@@ -106,7 +118,7 @@ def test_a_checkpoint_of_other_parameters_is_refused(
 def test_a_loss_that_is_not_finite_stops_training(
     photos: LabelledPhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    regions = Regions(torch.zeros(1, 432), torch.zeros(1, 1024), [1])
+    regions = Regions(torch.zeros(1, 432), torch.zeros(1, 432), torch.zeros(1, 1024))
     losses = {"loss_classifier": torch.tensor(float("nan"))}
     monkeypatch.setattr(training, "detection_losses", lambda *_: (losses, regions))
     with pytest.raises(FloatingPointError, match=r"step 0: .*loss_classifier.*lower"):
