@@ -24,7 +24,7 @@ from pipeline.features.weights import file_sha256, load_weights
 INPUT_SIZE = 256
 FEATURE_DIM = 1024
 WEIGHTS = Path(__file__).parent / "weights" / "fasterrcnn_lite.safetensors"
-WEIGHTS_SHA256 = "ed217d93010a16a078c81724c5231572c10785a0902c71bb0dddb79719c89df2"
+WEIGHTS_SHA256 = "b980daef2cbf77c5d07165ba0b8037e656f61f496ebfdf71d2d285e1986262c2"
 
 _LEVELS = ("0", "1", "2")
 _PYRAMID_CHANNELS = 128
@@ -32,10 +32,9 @@ _PYRAMID_CHANNELS = 128
 # steps of training silence nine tenths of fc7 for good.
 _MAP_SPREADS = (7.2, 6.1, 2.6)
 _GRID = 7
-# Of the trunk's maps, those from stride 16 on: the smallest that tell objects apart.
-POOLED = slice(1, None)
-_POOLED_CHANNELS = EfficientNetLite0.channels[POOLED]
-_POOLED_STRIDES = EfficientNetLite0.strides[POOLED]
+POOLED_FROM = 1  # of the trunk's maps, from stride 16 on: the smallest that tell objects apart
+_POOLED_CHANNELS = EfficientNetLite0.channels[POOLED_FROM:]
+_POOLED_STRIDES = EfficientNetLite0.strides[POOLED_FROM:]
 TRUNK_DIM = sum(_POOLED_CHANNELS)  # 432
 _SAMPLES = 4  # points per side of a region, for its mean over a map
 _LEAST_SPREAD = 1e-3
@@ -62,7 +61,7 @@ class LitePyramid(nn.Module):
         maps = self.trunk(images)
         scaled = [x / spread for x, spread in zip(maps, _MAP_SPREADS, strict=True)]
         levels: dict[str, Tensor] = self.fpn(dict(zip(_LEVELS, scaled, strict=True)))
-        strides = zip(_POOLED_STRIDES, maps[POOLED], strict=True)
+        strides = zip(_POOLED_STRIDES, maps[POOLED_FROM:], strict=True)
         return levels | {_trunk_map(stride): x for stride, x in strides}
 
 
@@ -96,7 +95,7 @@ class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
     @torch.no_grad()
     def measure(self, maps: list[Tensor]) -> None:
         """Take each channel's mean and spread over all places of some photos' maps."""
-        places = [x.transpose(0, 1).flatten(1) for x in maps[POOLED]]  # C x (B h w) each
+        places = [x.transpose(0, 1).flatten(1) for x in maps[POOLED_FROM:]]  # C x (B h w) each
         self.mean.copy_(torch.cat([x.mean(1) for x in places]))
         self.spread.copy_(torch.cat([x.std(1) for x in places]) + _LEAST_SPREAD)
 

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from pipeline.errors import UserError
-from pipeline.features.detectors.lite import POOLED, FasterRCNNLite
+from pipeline.features.detectors.lite import POOLED_FROM, FasterRCNNLite
 from pipeline.features.detectors.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.features.detectors.training.dataset import (
     LabelledPhotos,
@@ -107,7 +107,7 @@ def whole_photo_means(
     trunk, pooler = detector.backbone.trunk, detector.roi_heads.box_roi_pool
     firsts = tqdm(range(0, len(rows), _BATCH), desc="whole photos", mininterval=10)
     batches = (photos.images(rows[first : first + _BATCH]) for first in firsts)
-    return torch.cat([pooler.picture_means(trunk(images)[POOLED]) for images in batches])
+    return torch.cat([pooler.picture_means(trunk(images)[POOLED_FROM:]) for images in batches])
 
 
 def _resume(metadata: dict[str, str], params: TrainParams, checkpoint: Path) -> int:
