@@ -13,10 +13,11 @@ from pipeline.memory import keep_freed_memory
 
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-torch.ones(16_000_000)
+for _ in range(20):  # the heap grows a few times until the blocks' alignment fits too
+    torch.ones(16_000_000)  # 64 MB, freed at once
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
-    torch.ones(16_000_000)  # 64 MB, freed at once
+    torch.ones(16_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
