@@ -1,20 +1,19 @@
 """Compute the rows that the cache lacks: decode ahead of the model, write behind it."""
 
-import ctypes
 import os
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-import torch
 from tqdm import tqdm
 
+from pipeline.device import worker_threads
 from pipeline.features.encoder import Encoder, Row
 from pipeline.features.rows import RowCache
+from pipeline.memory import keep_freed_memory
 
 T = TypeVar("T")
 
@@ -29,9 +28,6 @@ _BLOCK = 64
 # Loaded items that may wait for others of their group, in batches.
 _WAITING_BATCHES = 8
 _MOST_LOADERS = 8
-# What glibc's mallopt takes: a parameter's number, and how many bytes. 32 MiB is also the most to
-# which it raises the second one by itself; the first is then 64 MiB, less than a pass frees.
-_KEPT_MEMORY = {"M_TRIM_THRESHOLD": (-1, 2**30), "M_MMAP_THRESHOLD": (-3, 32 * 2**20)}
 
 
 def extract(encoder: Encoder, items: Iterable[tuple[str, Any]], cache: RowCache) -> int:
@@ -63,14 +59,14 @@ def compute(
 
     Returns: the number of rows.
     """
-    _keep_freed_memory()
+    keep_freed_memory()
     clock = _Clock()
     loaders = min(cores or os.cpu_count() or 1, _MOST_LOADERS)
     calls = min(cores or encoder.parallel_calls, encoder.parallel_calls)
     with (
         _Writer(cache, clock) as writer,
-        _threads(loaders) as load_pool,
-        _threads(calls) as encode_pool,
+        worker_threads(loaders) as load_pool,
+        worker_threads(calls) as encode_pool,
     ):
         loaded = _ahead(load_pool, encoder.load, items, 2 * loaders, clock, "decode")
         batches = _batches(encoder, loaded)
@@ -81,17 +77,6 @@ def compute(
                 bar.set_postfix_str(clock.split(), refresh=False)
                 bar.update(len(keys))
     return writer.written
-
-
-def _keep_freed_memory() -> None:
-    """Let the process keep the memory of one forward pass for the next one.
-
-    glibc hands it back to the system, which then gives it again page by page, each one zeroed:
-    an eighth of the shipped detector's time.
-    """
-    with suppress(AttributeError):  # another C library
-        for parameter, size in _KEPT_MEMORY.values():
-            ctypes.CDLL(None).mallopt(parameter, size)
 
 
 class _Clock:
@@ -110,19 +95,6 @@ class _Clock:
     def split(self) -> str:
         total = sum(self._seconds.values()) or 1.0
         return ", ".join(f"{part} {s / total:.0%}" for part, s in self._seconds.items())
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Worker threads in which PyTorch uses no further threads: many small passes side by side are
-    faster than one that is shared, and their sums do not depend on the number of cores."""
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
 
 
 def _ahead(
