@@ -31,7 +31,6 @@ class _Stage:
 
 
 _STEM_CHANNELS = 32
-_HEAD_CHANNELS = 1280
 _STAGES = (
     _Stage(1, 3, 1, 1, 16),  # stride 2
     _Stage(2, 3, 2, 6, 24),  # stride 4
@@ -119,6 +118,19 @@ class EfficientNetLite0(nn.Module):
         return maps
 
 
+class ImageNetHead(SameConv2d):
+    """From the last map to what ImageNet's classifier averages: a 1 x 1 convolution and ReLU6."""
+
+    channels = 1280
+
+    def __init__(self) -> None:
+        super().__init__(EfficientNetLite0.channels[-1], self.channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 320, h, w) to (B, 1280, h, w)."""
+        return F.relu6(super().forward(x))
+
+
 def load_imagenet_trunk(path: Path | None = None) -> EfficientNetLite0:
     """The trunk with ImageNet weights; path: see `imagenet_file`, which is the default."""
     weights = read_weights(path or imagenet_file())
@@ -133,10 +145,9 @@ def load_imagenet_trunk(path: Path | None = None) -> EfficientNetLite0:
     return trunk
 
 
-def load_imagenet_head(path: Path | None = None) -> SameConv2d:
-    """The 1 x 1 convolution from the last map to the 1280 channels that, after ReLU6, ImageNet's
-    classifier averages."""
-    head = SameConv2d(EfficientNetLite0.channels[-1], _HEAD_CHANNELS, 1)
+def load_imagenet_head(path: Path | None = None) -> ImageNetHead:
+    """The head with ImageNet weights; path: as for the trunk."""
+    head = ImageNetHead()
     _fold(head, read_weights(path or imagenet_file()), "_conv_head", "_bn1")
     return head
 

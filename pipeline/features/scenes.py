@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from PIL.Image import Resampling
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torchvision.models import Inception_V3_Weights, ResNet18_Weights, inception_v3, resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.transforms.functional import normalize, to_tensor
@@ -111,7 +110,7 @@ class _EfficientNetMaps(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         grid = self.trunk(images)[-1]  # B x 320 x 7 x 7
-        return grid, F.relu6(self.head(grid))  # B x 1280 x 7 x 7
+        return grid, self.head(grid)  # B x 1280 x 7 x 7
 
 
 class _TorchvisionMaps(nn.Module):

@@ -1,6 +1,8 @@
 """The shipped Faster R-CNN: small enough for the repository, trained for 36 regions on a CPU."""
 
 import json
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import torch
@@ -18,13 +20,13 @@ from pipeline.errors import UserError
 from pipeline.features.detectors import Prepared
 from pipeline.features.detectors.base import Detections
 from pipeline.features.detectors.faster_rcnn import FasterRCNNDetector, detect_regions
-from pipeline.features.efficientnet_lite import EfficientNetLite0
+from pipeline.features.efficientnet_lite import EfficientNetLite0, ImageNetHead
 from pipeline.features.weights import file_sha256, load_weights
 
 INPUT_SIZE = 256
 FEATURE_DIM = 1024
 WEIGHTS = Path(__file__).parent / "weights" / "fasterrcnn_lite.safetensors"
-WEIGHTS_SHA256 = "b980daef2cbf77c5d07165ba0b8037e656f61f496ebfdf71d2d285e1986262c2"
+WEIGHTS_SHA256 = "7f52dad51187783cd747dd3e190e0d1f43ab0c615ecb07483afbd8fa9c590f40"
 
 _LEVELS = ("0", "1", "2")
 _PYRAMID_CHANNELS = 128
@@ -32,12 +34,16 @@ _PYRAMID_CHANNELS = 128
 # steps of training silence nine tenths of fc7 for good.
 _MAP_SPREADS = (7.2, 6.1, 2.6)
 _GRID = 7
-POOLED_FROM = 1  # of the trunk's maps, from stride 16 on: the smallest that tell objects apart
-_POOLED_CHANNELS = EfficientNetLite0.channels[POOLED_FROM:]
-_POOLED_STRIDES = EfficientNetLite0.strides[POOLED_FROM:]
-TRUNK_DIM = sum(_POOLED_CHANNELS)  # 432
+_POOLED_FROM = 1  # of the trunk's maps, from stride 16 on: the smallest that tell objects apart
+_POOLED_STRIDES = EfficientNetLite0.strides[_POOLED_FROM:]
+_POOLED = (*(f"trunk{stride}" for stride in _POOLED_STRIDES), "imagenet")
+OWN_DIM = sum(EfficientNetLite0.channels[_POOLED_FROM:])  # 432, of a region
+LAST_DIM = EfficientNetLite0.channels[-1]  # 320
+PICTURE_DIM = LAST_DIM + ImageNetHead.channels  # 1600, of a whole picture
+_MEANS_DIM = OWN_DIM + PICTURE_DIM
 _SAMPLES = 4  # points per side of a region, for its mean over a map
 _LEAST_SPREAD = 1e-3
+_RARE = -4.0  # the logit at which a class channel starts: few regions show any one class
 # Two sizes and three shapes (height : width) per level, in pixels of the 256 x 256 input.
 _ANCHOR_SIZES = ((24, 40), (64, 96), (144, 224))
 _ASPECT_RATIOS = ((0.5, 1.0, 2.0),) * 3
@@ -53,16 +59,24 @@ class LitePyramid(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.trunk = EfficientNetLite0()
+        self.imagenet = ImageNetHead()
         self.fpn = FeaturePyramidNetwork(list(self.trunk.channels), _PYRAMID_CHANNELS)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Map images (B, 3, H, W) in 0..1 to the levels "0", "1", "2": (B, 128, H / s, W / s),
-        followed by the trunk's own maps at strides 16 and 32."""
+        followed by what `pooled_maps` gives."""
         maps = self.trunk(images)
         scaled = [x / spread for x, spread in zip(maps, _MAP_SPREADS, strict=True)]
         levels: dict[str, Tensor] = self.fpn(dict(zip(_LEVELS, scaled, strict=True)))
-        strides = zip(_POOLED_STRIDES, maps[POOLED_FROM:], strict=True)
-        return levels | {_trunk_map(stride): x for stride, x in strides}
+        return levels | self._pooled(maps)
+
+    def pooled_maps(self, images: Tensor) -> dict[str, Tensor]:
+        """The maps that means are taken of: the trunk's at strides 16 and 32, and the 1280
+        channels that ImageNet's classifier averages, at stride 32."""
+        return self._pooled(self.trunk(images))
+
+    def _pooled(self, maps: list[Tensor]) -> dict[str, Tensor]:
+        return dict(zip(_POOLED, [*maps[_POOLED_FROM:], self.imagenet(maps[-1])], strict=True))
 
 
 class _LevelAnchors(AnchorGenerator):  # type: ignore[misc]  # torchvision has no types
@@ -82,66 +96,106 @@ class _LevelRPNHead(RPNHead):  # type: ignore[misc]
 class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
     """What the box head is given of a region: its 7 x 7 grid on the pyramid, where it is a part of
     the picture; its mean over the trunk's maps, which know more kinds of things than the pyramid
-    was ever taught; and the whole picture's mean over them, for what surrounds the region."""
+    was ever taught; and the whole picture's mean over the last two of ImageNet's layers, for what
+    surrounds the region."""
 
     mean: Tensor
     spread: Tensor
 
     def __init__(self) -> None:
         super().__init__(list(_LEVELS), _GRID, 1, canonical_scale=112)
-        self.register_buffer("mean", torch.zeros(TRUNK_DIM))
-        self.register_buffer("spread", torch.ones(TRUNK_DIM))
+        channels = OWN_DIM + ImageNetHead.channels
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("spread", torch.ones(channels))
 
     @torch.no_grad()
-    def measure(self, maps: list[Tensor]) -> None:
+    def measure(self, maps: dict[str, Tensor]) -> None:
         """Take each channel's mean and spread over all places of some photos' maps."""
-        places = [x.transpose(0, 1).flatten(1) for x in maps[POOLED_FROM:]]  # C x (B h w) each
+        places = [maps[name].transpose(0, 1).flatten(1) for name in _POOLED]  # C x (B h w) each
         self.mean.copy_(torch.cat([x.mean(1) for x in places]))
         self.spread.copy_(torch.cat([x.std(1) for x in places]) + _LEAST_SPREAD)
 
     def forward(
         self, maps: dict[str, Tensor], boxes: list[Tensor], sizes: list[tuple[int, int]]
     ) -> Tensor:
-        """Map boxes, (N_i, 4) of each image, to (N, 128 * 49 + 432 + 432)."""
+        """Map boxes, (N_i, 4) of each image, to (N, 128 * 49 + 432 + 1600)."""
         grid = super().forward(maps, boxes, sizes).flatten(1)
-        pictures = self.picture_means([maps[_trunk_map(s)] for s in _POOLED_STRIDES])  # B x 432
+        pictures = self.picture_means(maps)  # B x 1600
         counts = torch.tensor([len(own) for own in boxes], device=pictures.device)
-        repeated = pictures.repeat_interleave(counts, 0)  # N x 432
-        return torch.cat([grid, self.means(maps, boxes), repeated], 1)
+        repeated = pictures.repeat_interleave(counts, 0)  # N x 1600
+        return torch.cat([grid, self.own_means(maps, boxes), repeated], 1)
 
-    def means(self, maps: dict[str, Tensor], boxes: list[Tensor]) -> Tensor:
-        """The regions' means over the trunk's maps: (N, 432), each channel in spreads from its
-        mean over photos."""
+    def own_means(self, maps: dict[str, Tensor], boxes: list[Tensor]) -> Tensor:
+        """The regions' means over the trunk's maps at strides 16 and 32: (N, 432), each channel in
+        spreads from its mean over photos."""
         pooled = [
-            roi_align(maps[_trunk_map(s)].float(), boxes, 1, 1 / s, _SAMPLES, True).flatten(1)
-            for s in _POOLED_STRIDES
+            roi_align(maps[name].float(), boxes, 1, 1 / stride, _SAMPLES, True).flatten(1)
+            for name, stride in zip(_POOLED[:-1], _POOLED_STRIDES, strict=True)
         ]
-        return self._scaled(pooled)
+        own = slice(OWN_DIM)
+        return (torch.cat(pooled, 1) - self.mean[own]) / self.spread[own]
 
-    def picture_means(self, maps: list[Tensor]) -> Tensor:
-        """The whole pictures' means over the trunk's maps at strides 16 and 32, (B, C, h, w) each:
-        (B, 432), scaled as the regions' are."""
-        return self._scaled([x.float().mean((2, 3)) for x in maps])
+    def picture_means(self, maps: dict[str, Tensor]) -> Tensor:
+        """The whole pictures' means over the trunk's last map and ImageNet's last layer: (B, 320 +
+        1280), scaled as the regions' are."""
+        means = torch.cat([maps[name].float().mean((2, 3)) for name in _POOLED[-2:]], 1)
+        last = slice(-PICTURE_DIM, None)
+        return (means - self.mean[last]) / self.spread[last]
 
-    def _scaled(self, means: list[Tensor]) -> Tensor:
-        return (torch.cat(means, 1) - self.mean) / self.spread
+
+@dataclass(frozen=True)
+class Channels:
+    """What the 1024 channels of fc7 hold, side by side; see `Distillation` for the first three.
+
+    own: the region's means, mixed. picture: the picture's, mixed. evidence: of each class in the
+    picture. classes: the probability of each class, whatever the others'. free: the rest.
+    """
+
+    own: slice
+    picture: slice
+    evidence: slice
+    classes: slice
+    free: slice
+
+    @classmethod
+    def of(cls, classes: int) -> "Channels":
+        """classes: without the background."""
+        ends = list(accumulate((OWN_DIM, LAST_DIM, classes, classes)))
+        return cls(*(slice(a, b) for a, b in pairwise([0, *ends, FEATURE_DIM])))
 
 
 class BoxHead(nn.Module):
-    """The usual two layers, with two differences: fc7 also reads the trunk's means of the region
-    and of the picture, and it goes out before its ReLU, which the predictor applies. A feature that
-    keeps its sign can hold what it was taught by distillation."""
+    """The usual two layers, with two differences. fc7 also reads the means of the region and of
+    the picture. And its channels go out in three ways: those that repeat means as they are, since
+    a feature that keeps its sign can hold them; those of the classes as probabilities; the others,
+    as usual, after a ReLU. So a mean over regions says how many of them show a class, and is not
+    swamped by the many that do not.
 
-    def __init__(self) -> None:
+    classes: without the background.
+    """
+
+    def __init__(self, classes: int) -> None:
         super().__init__()
+        self.channels = Channels.of(classes)
         self.fc6 = nn.Linear(_PYRAMID_CHANNELS * _GRID**2, FEATURE_DIM)
-        self.fc7 = nn.Linear(FEATURE_DIM + 2 * TRUNK_DIM, FEATURE_DIM)
+        self.fc7 = nn.Linear(FEATURE_DIM + _MEANS_DIM, FEATURE_DIM)
+        nn.init.constant_(self.fc7.bias[self.channels.classes], _RARE)
 
     def forward(self, regions: Tensor) -> Tensor:
-        """Map what `RegionPooler` gives, (N, 128 * 49 + 432 + 432), to fc7 (N, 1024)."""
-        grid, means = regions[:, : -2 * TRUNK_DIM], regions[:, -2 * TRUNK_DIM :]
+        """Map what `RegionPooler` gives, (N, 128 * 49 + 432 + 1600), to fc7 (N, 1024)."""
+        return self.activated(self.linear(regions))
+
+    def linear(self, regions: Tensor) -> Tensor:
+        """fc7 before any non-linearity: (N, 1024)."""
+        grid, means = regions[:, :-_MEANS_DIM], regions[:, -_MEANS_DIM:]
         fc7: Tensor = self.fc7(torch.cat([self.fc6(grid).relu(), means], 1))
         return fc7
+
+    def activated(self, fc7: Tensor) -> Tensor:
+        """fc7 as it goes out, from what `linear` gives: (N, 1024)."""
+        classes, free = self.channels.classes, self.channels.free
+        signed = fc7[:, : classes.start]
+        return torch.cat([signed, fc7[:, classes].sigmoid(), fc7[:, free].relu()], 1)
 
 
 class BoxPredictor(nn.Module):
@@ -189,7 +243,7 @@ class FasterRCNNLite(FasterRCNN):  # type: ignore[misc]  # torchvision has no ty
             rpn_post_nms_top_n_test=_PROPOSALS,
             rpn_batch_size_per_image=128,
             box_roi_pool=RegionPooler(),
-            box_head=BoxHead(),
+            box_head=BoxHead(len(classes) - 1),
             box_predictor=BoxPredictor(len(classes)),
             box_batch_size_per_image=40,
             box_positive_fraction=0.5,
@@ -246,10 +300,6 @@ def resize(image: Image) -> Image:
 
 def _prepare(image: Image) -> Prepared:
     return Prepared(to_tensor(resize(image)), (INPUT_SIZE, INPUT_SIZE))
-
-
-def _trunk_map(stride: int) -> str:
-    return f"trunk{stride}"
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

@@ -60,7 +60,5 @@ def test_regions_and_features_stay(
         cosines.append(F.cosine_similarity(wanted.features, features[nearest])[overlap > 0.9])
         means.append(F.cosine_similarity(wanted.features.mean(0), features.mean(0), dim=0))
     assert torch.cat(overlaps).gt(0.5).float().mean() > 0.95
-    assert torch.cat(cosines).gt(0.998).float().mean() > 0.95
-    # A box whose area lies between two levels of the pyramid may be read from the other one.
-    assert torch.cat(cosines).min() > 0.95
-    assert torch.stack(means).min() > 0.99
+    assert torch.cat(cosines).min() > 0.998
+    assert torch.stack(means).min() > 0.995

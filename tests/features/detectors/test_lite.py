@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.features.detectors.base import Detections
 from pipeline.features.detectors.lite import (
     WEIGHTS,
+    BoxHead,
     FasterRCNNLite,
     RegionPooler,
     load,
@@ -121,6 +122,7 @@ def maps() -> dict[str, Tensor]:
         **{str(i): torch.randn(2, 128, 16 >> i, 16 >> i) for i in range(3)},
         "trunk16": torch.randn(2, 112, 8, 8),
         "trunk32": torch.randn(2, 320, 4, 4),
+        "imagenet": torch.randn(2, 1280, 4, 4),
     }
 
 
@@ -128,7 +130,7 @@ def test_a_region_of_whole_cells_has_their_mean(maps: dict[str, Tensor]) -> None
     # A map that rises evenly has the same mean under RoIAlign's points as over the cells.
     ramps = {name: torch.arange(x.shape[-1]).float().expand_as(x) for name, x in maps.items()}
     boxes = [torch.tensor([[32.0, 32.0, 96.0, 96.0]]), torch.zeros(0, 4)]
-    found = RegionPooler().means(ramps, boxes)  # 1 x 432
+    found = RegionPooler().own_means(ramps, boxes)  # 1 x 432
     assert found.shape == (1, 432)
     # Columns 2 to 5 at stride 16, 1 to 2 at stride 32.
     torch.testing.assert_close(found[0, :112], torch.full((112,), 3.5))
@@ -139,10 +141,10 @@ def test_a_region_is_its_grid_its_means_and_its_picture(maps: dict[str, Tensor])
     pooler, sizes = RegionPooler(), [(128, 128)] * 2
     boxes = torch.tensor([[16.0, 16.0, 80.0, 112.0], [0.0, 0.0, 128.0, 128.0]])
     found = pooler(maps, [boxes, boxes[:1]], sizes)
-    assert found.shape == (3, 128 * 49 + 432 + 432)
-    torch.testing.assert_close(found[:, -864:-432], pooler.means(maps, [boxes, boxes[:1]]))
-    pictures = torch.cat([maps["trunk16"].mean((2, 3)), maps["trunk32"].mean((2, 3))], 1)
-    torch.testing.assert_close(found[:, -432:], pictures[[0, 0, 1]])
+    assert found.shape == (3, 128 * 49 + 432 + 1600)
+    torch.testing.assert_close(found[:, -2032:-1600], pooler.own_means(maps, [boxes, boxes[:1]]))
+    pictures = torch.cat([maps["trunk32"].mean((2, 3)), maps["imagenet"].mean((2, 3))], 1)
+    torch.testing.assert_close(found[:, -1600:], pictures[[0, 0, 1]])
     for i, own_boxes, rows in ((0, boxes, found[:2]), (1, boxes[:1], found[2:])):
         own = {name: x[i : i + 1] for name, x in maps.items()}
         torch.testing.assert_close(rows, pooler(own, [own_boxes], sizes[:1]))
@@ -150,11 +152,13 @@ def test_a_region_is_its_grid_its_means_and_its_picture(maps: dict[str, Tensor])
 
 def test_measured_channels_have_mean_zero_and_spread_one() -> None:
     torch.manual_seed(0)
-    maps = [torch.randn(4, c, 16, 16) * 5 + 3 for c in (40, 112, 320)]
+    channels = {"trunk16": 112, "trunk32": 320, "imagenet": 1280}
+    maps = {name: torch.randn(4, c, 16, 16) * 5 + 3 for name, c in channels.items()}
     pooler = RegionPooler()
     pooler.measure(maps)
+    widths = list(channels.values())
     for x, mean, spread in zip(
-        maps[1:], pooler.mean.split([112, 320]), pooler.spread.split([112, 320]), strict=True
+        maps.values(), pooler.mean.split(widths), pooler.spread.split(widths), strict=True
     ):
         scaled = (x - mean[:, None, None]) / spread[:, None, None]
         torch.testing.assert_close(
@@ -163,12 +167,24 @@ def test_measured_channels_have_mean_zero_and_spread_one() -> None:
         torch.testing.assert_close(scaled.std((0, 2, 3)), torch.ones(len(mean)), atol=1e-3, rtol=0)
 
 
+def test_fc7_is_signed_then_probabilities_then_rectified() -> None:
+    torch.manual_seed(0)
+    head = BoxHead(classes=5)
+    linear = torch.randn(3, 1024) * 4
+    fc7 = head.activated(linear)
+    assert fc7.shape == (3, 1024)
+    # 432 of the region, 320 and 5 of the picture; 5 classes; the rest.
+    torch.testing.assert_close(fc7[:, :757], linear[:, :757])
+    torch.testing.assert_close(fc7[:, 757:762], 1 / (1 + (-linear[:, 757:762]).exp()))
+    torch.testing.assert_close(fc7[:, 762:], linear[:, 762:].clamp(min=0))
+
+
 def test_proposals_come_from_the_pyramid_alone(detector: FasterRCNNLite, pictures: Tensor) -> None:
     with torch.inference_mode():
         maps = detector.backbone(pictures[:1])
         images = ImageList(pictures[:1], [(256, 256)])
         found, _ = detector.rpn(images, maps)
-        maps |= {name: torch.zeros_like(x) for name, x in maps.items() if "trunk" in name}
+        maps |= {name: torch.zeros_like(x) for name, x in maps.items() if not name.isdigit()}
         assert torch.equal(detector.rpn(images, maps)[0][0], found[0])
 
 

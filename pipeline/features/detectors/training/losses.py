@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.models.detection.image_list import ImageList
 
-from pipeline.features.detectors.lite import TRUNK_DIM, FasterRCNNLite
+from pipeline.features.detectors.lite import OWN_DIM, PICTURE_DIM, FasterRCNNLite
 from pipeline.features.detectors.training.dataset import SURE, Target
 
 _DOUBTFUL = 0.2  # a teacher's box below this score teaches no class
@@ -17,7 +17,8 @@ _DOUBTFUL = 0.2  # a teacher's box below this score teaches no class
 class Regions:
     """What the box head saw and made of the proposals that a step learns from.
 
-    own_means, picture_means: (N, 432) each, see `RegionPooler`. fc7: (N, 1024).
+    own_means (N, 432), picture_means (N, 1600): see `RegionPooler`. fc7: (N, 1024), before any
+    non-linearity.
     """
 
     own_means: Tensor
@@ -28,7 +29,8 @@ class Regions:
 def detection_losses(
     model: FasterRCNNLite, images: Tensor, targets: list[Target]
 ) -> tuple[dict[str, Tensor], Regions]:
-    """The four losses of Faster R-CNN (Ren et al. 2015), weighted by the teacher's confidence.
+    """The four losses of Faster R-CNN (Ren et al. 2015), and that of fc7's class channels, all
+    weighted by the teacher's confidence.
 
     images: (B, 3, H, W) in 0..1. targets: one per image; the boxes' `scores` weigh what the box
     head learns from the proposals on them, so that a doubtful box is neither object nor background.
@@ -39,18 +41,18 @@ def detection_losses(
     heads = model.roi_heads
     proposals, matched, labels, shifts = heads.select_training_samples(proposals, targets)
     scores = [t["scores"][m] for t, m in zip(targets, matched, strict=True)]
-    pooled = heads.box_roi_pool(maps, proposals, sizes)  # N x (6272 + 432 + 432)
-    fc7 = heads.box_head(pooled)  # N x 1024
-    logits, shift = heads.box_predictor.predict(fc7)
+    pooled = heads.box_roi_pool(maps, proposals, sizes)  # N x (6272 + 432 + 1600)
+    head, label, score = heads.box_head, torch.cat(labels), torch.cat(scores)
+    fc7 = head.linear(pooled)  # N x 1024
+    logits, shift = heads.box_predictor.predict(head.activated(fc7))
     class_loss, box_loss = box_head_losses(
-        logits.float(),
-        shift.float(),
-        torch.cat(labels),
-        torch.cat(shifts),
-        torch.cat(scores),
+        logits.float(), shift.float(), label, torch.cat(shifts), score
     )
     losses |= {"loss_classifier": class_loss, "loss_box_reg": box_loss}
-    own_means, picture_means = pooled[:, -2 * TRUNK_DIM :].chunk(2, 1)
+    losses["loss_class_channels"] = class_channel_loss(
+        fc7[:, head.channels.classes].float(), label, score
+    )
+    own_means, picture_means = pooled[:, -OWN_DIM - PICTURE_DIM :].split((OWN_DIM, PICTURE_DIM), 1)
     return losses, Regions(own_means, picture_means, fc7)
 
 
@@ -62,13 +64,28 @@ def box_head_losses(
     logits: (N, C). shifts, true_shifts: (N, 4). labels: (N,), 0 where the proposal is background.
     scores: (N,), the teacher's for the box that a proposal lies on.
     """
-    is_object = labels > 0
-    trusted = trust(scores)
-    weights = torch.where(is_object, trusted, torch.ones_like(trusted))
+    is_object, trusted, weights = _weights(labels, scores)
     class_loss = (F.cross_entropy(logits, labels, reduction="none") * weights).sum()
     errors = F.smooth_l1_loss(shifts, true_shifts, beta=1 / 9, reduction="none").sum(1)
     box_loss = (errors * trusted)[is_object].sum()
     return class_loss / weights.sum(), box_loss / len(labels)
+
+
+def class_channel_loss(logits: Tensor, labels: Tensor, scores: Tensor) -> Tensor:
+    """Whether each proposal shows each class, one against all others.
+
+    logits: (N, C - 1), of the classes without the background. labels, scores: as above.
+    """
+    weights = _weights(labels, scores)[2]
+    shown = F.one_hot(labels, logits.shape[1] + 1)[:, 1:].to(logits)  # N x (C - 1)
+    errors = F.binary_cross_entropy_with_logits(logits, shown, reduction="none").sum(1)  # N
+    return (errors * weights).sum() / weights.sum()
+
+
+def _weights(labels: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Which proposals are objects, how far the teacher is trusted, what each counts: (N,) each."""
+    is_object, trusted = labels > 0, trust(scores)
+    return is_object, trusted, torch.where(is_object, trusted, torch.ones_like(trusted))
 
 
 def trust(scores: Tensor) -> Tensor:

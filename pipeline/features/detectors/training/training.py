@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from pipeline.errors import UserError
-from pipeline.features.detectors.lite import POOLED_FROM, FasterRCNNLite
+from pipeline.features.detectors.lite import LAST_DIM, FasterRCNNLite
 from pipeline.features.detectors.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.features.detectors.training.dataset import (
     LabelledPhotos,
@@ -23,7 +23,7 @@ from pipeline.features.detectors.training.distillation import Distillation
 from pipeline.features.detectors.training.losses import detection_losses
 from pipeline.features.detectors.training.params import TrainParams
 from pipeline.features.detectors.training.presence import fit_presence, present_classes
-from pipeline.features.efficientnet_lite import load_imagenet_trunk
+from pipeline.features.efficientnet_lite import load_imagenet_head, load_imagenet_trunk
 
 _MEASURED_PHOTOS = 64
 _BATCH = 32  # photos at once, where nothing is learned from them
@@ -38,8 +38,11 @@ class Student(nn.Module):
         super().__init__()
         self._weight = params.distillation
         self.detector = FasterRCNNLite(classes)
-        self.detector.backbone.trunk.load_state_dict(load_imagenet_trunk().state_dict())
-        self.detector.backbone.trunk.requires_grad_(False)
+        backbone = self.detector.backbone
+        backbone.trunk.load_state_dict(load_imagenet_trunk().state_dict())
+        backbone.imagenet.load_state_dict(load_imagenet_head().state_dict())
+        backbone.trunk.requires_grad_(False)
+        backbone.imagenet.requires_grad_(False)
         self.distillation = Distillation(len(classes) - 1)
 
     def forward(self, images: Tensor, targets: list[Target]) -> dict[str, Tensor]:
@@ -56,7 +59,7 @@ def train(
     student = Student(classes, params).train()
     if not checkpoint.exists():
         _measure_maps(student, photos, params)
-        _teach_presence(student, photos, params)
+        _teach_photos(student, photos, params)
     average = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(_AVERAGE_DECAY))  # type: ignore[no-untyped-call]
     optimizer = _optimizer(student, params)
     first = 0
@@ -86,16 +89,16 @@ def _measure_maps(student: Student, photos: LabelledPhotos, params: TrainParams)
     rows = np.random.default_rng(params.seed).permutation(photos.rows("train"))
     images = photos.images(np.sort(rows[:_MEASURED_PHOTOS]))
     detector = student.detector
-    detector.roi_heads.box_roi_pool.measure(detector.backbone.trunk(images))
+    detector.roi_heads.box_roi_pool.measure(detector.backbone.pooled_maps(images))
 
 
-def _teach_presence(student: Student, photos: LabelledPhotos, params: TrainParams) -> None:
+def _teach_photos(student: Student, photos: LabelledPhotos, params: TrainParams) -> None:
     detector, rows = student.detector, photos.rows("train")
     means = whole_photo_means(detector, photos, rows)
     targets = photos.targets(params.min_score)
     present = present_classes([targets[row] for row in rows], len(detector.classes))
-    regression = fit_presence(means, present, params.presence_penalty)
-    student.distillation.teach_presence(regression, means)
+    presence = fit_presence(means[:, LAST_DIM:], present, params.presence_penalty)
+    student.distillation.teach_photos(presence, means)
     student.distillation.start(detector.roi_heads.box_head.fc7)
 
 
@@ -103,11 +106,11 @@ def _teach_presence(student: Student, photos: LabelledPhotos, params: TrainParam
 def whole_photo_means(
     detector: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int64]
 ) -> Tensor:
-    """The photos' means over the trunk's maps, (N, 432), as `RegionPooler` scales them."""
-    trunk, pooler = detector.backbone.trunk, detector.roi_heads.box_roi_pool
+    """The photos' means over the last two layers, (N, 1600), as `RegionPooler` scales them."""
+    backbone, pooler = detector.backbone, detector.roi_heads.box_roi_pool
     firsts = tqdm(range(0, len(rows), _BATCH), desc="whole photos", mininterval=10)
     batches = (photos.images(rows[first : first + _BATCH]) for first in firsts)
-    return torch.cat([pooler.picture_means(trunk(images)[POOLED_FROM:]) for images in batches])
+    return torch.cat([pooler.picture_means(backbone.pooled_maps(images)) for images in batches])
 
 
 def _resume(metadata: dict[str, str], params: TrainParams, checkpoint: Path) -> int:
