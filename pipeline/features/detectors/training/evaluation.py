@@ -1,16 +1,21 @@
 """How well the regions agree with the teacher on photos that were not trained on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torchvision.ops import box_iou
 from tqdm import tqdm
 
+from pipeline.device import worker_threads
 from pipeline.features.detectors.base import Detections
 from pipeline.features.detectors.lite import FasterRCNNLite
 from pipeline.features.detectors.training.dataset import LabelledPhotos, Target
+
+T = TypeVar("T")
 
 MIN_TEACHER_SCORE = 0.5
 MIN_OVERLAP = 0.5
@@ -45,8 +50,17 @@ def detect_rows(
     model: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int64]
 ) -> Iterator[Detections]:
     """The regions of the given photos, one after the other."""
-    for first in tqdm(range(0, len(rows), _BATCH), desc="detect", mininterval=10):
-        yield from model.detect(photos.images(rows[first : first + _BATCH]))
+    for detections in in_batches(lambda batch: model.detect(photos.images(batch)), rows, "detect"):
+        yield from detections
+
+
+def in_batches(
+    function: Callable[[NDArray[np.int64]], T], rows: NDArray[np.int64], what: str
+) -> Iterator[T]:
+    """What a function makes of the rows, a few at a time, in their order; with a bar."""
+    batches = [rows[first : first + _BATCH] for first in range(0, len(rows), _BATCH)]
+    with worker_threads(torch.get_num_threads()) as pool:
+        yield from tqdm(pool.map(function, batches), what, len(batches), mininterval=10)
 
 
 def agreement(detections: Iterable[Detections], targets: Iterable[Target]) -> Agreement:

@@ -50,10 +50,13 @@ class TrainParams(Section):
 
 
 class EvaluateParams(Section):
-    """classes: how many of the most frequent ones the linear probe tells apart."""
+    """classes: how many of the most frequent ones the linear probe tells apart.
+
+    resamples: of the test photos, for the interval of what fc7 is ahead of the trunk.
+    """
 
     classes: Count
-    probe_photos: Count
+    resamples: Count
     pictures: Count
     seed: NonNegativeInt
 

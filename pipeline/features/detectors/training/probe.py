@@ -1,26 +1,27 @@
 """Whether fc7 carries meaning: how well a linear model tells from it what stands in a photo."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from pipeline.features.detectors.lite import FasterRCNNLite
 from pipeline.features.detectors.training.dataset import LabelledPhotos
-from pipeline.features.detectors.training.evaluation import MIN_TEACHER_SCORE, detect_rows
+from pipeline.features.detectors.training.evaluation import (
+    MIN_TEACHER_SCORE,
+    detect_rows,
+    in_batches,
+)
+from pipeline.features.detectors.training.presence import fit_presence
 
 Matrix = NDArray[np.float32]
+Present = NDArray[np.bool_]
 
-_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # the inverse strengths that are tried on the tune photos
-_BATCH = 8
+# Tried on the tune photos, in half decades: in whole ones a feature's best lies between two.
+_PENALTIES = tuple(10 ** (-step / 2) for step in range(7))
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,12 @@ class Part:
     """What one split gives to the probe: its rows, and which classes stand in each photo (N, C)."""
 
     rows: NDArray[np.int64]
-    present: NDArray[np.bool_]
+    present: Present
 
 
-def probe_parts(
-    photos: LabelledPhotos, classes: int, train_photos: int, seed: int
-) -> dict[str, Part]:
+def probe_parts(photos: LabelledPhotos, classes: int) -> dict[str, Part]:
     """The train, tune and test parts, for the classes most frequent in the train part."""
     rows = {split: photos.rows(split) for split in ("train", "tune", "test")}
-    random = np.random.default_rng(seed)
-    rows["train"] = np.sort(random.permutation(rows["train"])[:train_photos])
     sure = photos.labels[photos.labels["score"] > MIN_TEACHER_SCORE]
     present = np.zeros((len(photos.table), photos.labels["class"].max() + 1), bool)
     present[sure["photo"], sure["class"]] = True
@@ -51,35 +48,50 @@ def mean_fc7(model: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int
     return torch.stack(means).numpy()
 
 
-@torch.inference_mode()
-def pooled(
-    maps: Callable[[Tensor], Tensor], photos: LabelledPhotos, rows: NDArray[np.int64]
-) -> Matrix:
-    """The mean over a map (B, C, h, w) that a network makes of the photos: (N, C)."""
-    batches = (photos.images(rows[i : i + _BATCH]) for i in range(0, len(rows), _BATCH))
-    return torch.cat([maps(images).mean((2, 3)) for images in batches]).numpy()
+def picture_means(
+    model: FasterRCNNLite, photos: LabelledPhotos, rows: NDArray[np.int64]
+) -> dict[str, Matrix]:
+    """What the trunk alone gives of each photo: the mean over its last map, `trunk` (N, 320), and
+    over ImageNet's last layer, `imagenet` (N, 1280)."""
+
+    @torch.inference_mode()
+    def means(batch: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        maps = model.backbone.pooled_maps(photos.images(batch))
+        return maps["trunk32"].mean((2, 3)), maps["imagenet"].mean((2, 3))
+
+    last, imagenet = zip(*in_batches(means, rows, "pooled"), strict=True)
+    return {"trunk": torch.cat(last).numpy(), "imagenet": torch.cat(imagenet).numpy()}
 
 
-def linear_probe(features: dict[str, Matrix], parts: dict[str, Part]) -> float:
-    """Mean average precision on the test part over the classes that occur there.
+def linear_probe(features: dict[str, Matrix], parts: dict[str, Part]) -> Matrix:
+    """What a linear model says of the test part's classes: logits (N, C).
 
     One logistic regression per class is fitted on the train part; the penalty is the one that
     does best on the tune part.
     """
-    scores = {}
-    for penalty in _PENALTIES:
-        regression = LogisticRegression(C=penalty, max_iter=500)
-        probe = make_pipeline(StandardScaler(), OneVsRestClassifier(regression))
-        probe.fit(features["train"], parts["train"].present)
-        tuned, tested = (
-            _mean_precision(parts[s].present, probe.predict_proba(features[s]))
-            for s in ("tune", "test")
-        )
-        scores[tuned] = tested
-    return scores[max(scores)]
+    train, tune, test = (torch.from_numpy(features[s]) for s in ("train", "tune", "test"))
+    present = torch.from_numpy(parts["train"].present).float()
+    probes = (fit_presence(train, present, penalty) for penalty in _PENALTIES)
+    best = max(probes, key=lambda p: mean_precision(parts["tune"].present, p(tune).numpy()))
+    logits: Matrix = best(test).numpy()
+    return logits
 
 
-def _mean_precision(present: NDArray[np.bool_], scores: Matrix) -> float:
+def mean_precision(present: Present, scores: Matrix) -> float:
+    """Mean average precision over the classes that occur, (N, C) each."""
     occurring = present.any(0)
     precisions = average_precision_score(present[:, occurring], scores[:, occurring], average=None)
     return float(np.mean(precisions))
+
+
+def difference_interval(
+    present: Present, scores: Matrix, others: Matrix, resamples: int, seed: int
+) -> tuple[float, float]:
+    """The middle 95 % of how far `scores` are ahead in mean precision on resampled photos."""
+    random = np.random.default_rng(seed)
+    ahead = []
+    for rows in random.integers(len(present), size=(resamples, len(present))):
+        ours, theirs = (mean_precision(present[rows], x[rows]) for x in (scores, others))
+        ahead.append(ours - theirs)
+    low, high = np.quantile(ahead, (0.025, 0.975))
+    return float(low), float(high)

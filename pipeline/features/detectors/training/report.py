@@ -1,14 +1,11 @@
 """All that evaluate reports: agreement, the probe, speed, and a picture to look at."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
 
 from pipeline.features.detectors.lite import FasterRCNNLite
 from pipeline.features.detectors.training.dataset import LabelledPhotos
@@ -21,13 +18,14 @@ from pipeline.features.detectors.training.evaluation import (
 from pipeline.features.detectors.training.params import EvaluateParams
 from pipeline.features.detectors.training.probe import (
     Matrix,
+    difference_interval,
     linear_probe,
     mean_fc7,
-    pooled,
+    mean_precision,
+    picture_means,
     probe_parts,
 )
 from pipeline.features.detectors.training.speed import measure_speed
-from pipeline.features.efficientnet_lite import load_imagenet_head, load_imagenet_trunk
 
 # Most boxes on photos that people take; without it, one sees what else was learned.
 _COMMONEST = "person"
@@ -73,26 +71,34 @@ def _agreement(
     }
 
 
-def _probe(
-    model: FasterRCNNLite, photos: LabelledPhotos, params: EvaluateParams
-) -> dict[str, float]:
-    """Of fc7, of the detector's trunk (320-d), of ImageNet's (1280-d), of an untrained fc7."""
+def _probe(model: FasterRCNNLite, photos: LabelledPhotos, params: EvaluateParams) -> dict[str, Any]:
+    """Of fc7, of the detector's trunk (320-d), of ImageNet's (1280-d), of an untrained fc7; and
+    how far fc7 is ahead of the trunk."""
     torch.manual_seed(params.seed)
     untrained = FasterRCNNLite(model.classes).eval()
-    imagenet = nn.Sequential(load_imagenet_trunk(), _LastMap(), load_imagenet_head(), nn.ReLU6())
-    features: dict[str, Callable[[NDArray[np.int64]], Matrix]] = {
-        "fc7": partial(mean_fc7, model, photos),
-        "trunk": partial(pooled, nn.Sequential(model.backbone.trunk, _LastMap()), photos),
-        "imagenet": partial(pooled, imagenet, photos),
-        "random_fc7": partial(mean_fc7, untrained, photos),
+    parts = probe_parts(photos, params.classes)
+    vectors = {split: _vectors(model, untrained, photos, p.rows) for split, p in parts.items()}
+    logits = {
+        name: linear_probe({split: of[name] for split, of in vectors.items()}, parts)
+        for name in vectors["test"]
     }
-    parts = probe_parts(photos, params.classes, params.probe_photos, params.seed)
+    present = parts["test"].present
+    precisions = {name: mean_precision(present, x) for name, x in logits.items()}
+    low, high = difference_interval(
+        present, logits["fc7"], logits["trunk"], params.resamples, params.seed
+    )
+    ahead = {"by": precisions["fc7"] - precisions["trunk"], "low": low, "high": high}
+    return precisions | {"fc7_ahead_of_trunk": ahead}
+
+
+def _vectors(
+    model: FasterRCNNLite,
+    untrained: FasterRCNNLite,
+    photos: LabelledPhotos,
+    rows: NDArray[np.int64],
+) -> dict[str, Matrix]:
     return {
-        name: linear_probe({split: of(part.rows) for split, part in parts.items()}, parts)
-        for name, of in features.items()
+        "fc7": mean_fc7(model, photos, rows),
+        **picture_means(model, photos, rows),
+        "random_fc7": mean_fc7(untrained, photos, rows),
     }
-
-
-class _LastMap(nn.Module):
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        return maps[-1]

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from pipeline.features.detectors.training.dataset import LabelledPhotos
-from pipeline.features.detectors.training.probe import Part, linear_probe, probe_parts
+from pipeline.features.detectors.training.probe import (
+    Part,
+    difference_interval,
+    linear_probe,
+    mean_precision,
+    probe_parts,
+)
 
 
 def _parts(random: np.random.Generator) -> dict[str, Part]:
@@ -18,15 +24,29 @@ def test_features_that_hold_the_classes_score_one() -> None:
     parts = _parts(random)
     telling = {s: p.present.astype(np.float32) for s, p in parts.items()}
     noise = {s: random.normal(size=p.present.shape).astype(np.float32) for s, p in parts.items()}
-    assert linear_probe(telling, parts) == pytest.approx(1.0)
-    assert linear_probe(noise, parts) < 0.7
+    present = parts["test"].present
+    assert mean_precision(present, linear_probe(telling, parts)) == pytest.approx(1.0)
+    assert mean_precision(present, linear_probe(noise, parts)) < 0.7
 
 
 def test_classes_absent_from_the_test_part_are_left_out() -> None:
     parts = _parts(np.random.default_rng(0))
     parts["test"].present[:, 1] = False
     telling = {s: p.present.astype(np.float32) for s, p in parts.items()}
-    assert linear_probe(telling, parts) == pytest.approx(1.0)
+    assert mean_precision(parts["test"].present, linear_probe(telling, parts)) == pytest.approx(1.0)
+
+
+def test_the_interval_of_a_difference_is_over_the_same_photos() -> None:
+    random = np.random.default_rng(0)
+    present = random.random((200, 3)) < 0.3
+    good = (present + random.normal(size=present.shape)).astype(np.float32)
+    bad = random.normal(size=present.shape).astype(np.float32)
+    assert difference_interval(present, good, good, 50, seed=0) == (0.0, 0.0)
+    low, high = difference_interval(present, good, bad, 200, seed=0)
+    ahead = mean_precision(present, good) - mean_precision(present, bad)
+    assert 0.0 < low < ahead < high
+    other_way = difference_interval(present, bad, good, 200, seed=0)
+    assert other_way == pytest.approx((-high, -low))
 
 
 def test_classes_are_the_most_frequent_of_the_train_part() -> None:
@@ -37,7 +57,7 @@ def test_classes_are_the_most_frequent_of_the_train_part() -> None:
     rows += [(4, 5, 0.9), (5, 2, 0.9), (5, 1, 0.9)]
     labels = pd.DataFrame(rows, columns=["photo", "class", "score"])
     photos = LabelledPhotos(np.zeros((6, 2, 2, 3), np.uint8), table, labels)
-    parts = probe_parts(photos, classes=2, train_photos=4, seed=0)
+    parts = probe_parts(photos, classes=2)
     assert parts["train"].present.tolist() == [
         [True, False],
         [True, False],

@@ -12,7 +12,7 @@ from pipeline.features.detectors.training import report
 from pipeline.features.detectors.training.dataset import LabelledPhotos
 from pipeline.features.detectors.training.params import EvaluateParams
 
-PARAMS = EvaluateParams(classes=2, probe_photos=4, pictures=2, seed=0)
+PARAMS = EvaluateParams(classes=2, resamples=20, pictures=2, seed=0)
 
 
 @pytest.fixture
@@ -40,8 +40,12 @@ def test_figures_are_by_folder_and_without_people(
     a, b = figures["agreement"]["a"], figures["agreement"]["b"]
     assert (a["photos"], a["all"]["boxes"], a["without_person"]["boxes"]) == (2, 2, 1)
     assert (b["photos"], b["all"]["boxes"], b["without_person"]["boxes"]) == (1, 1, 0)
-    assert set(figures["probe_map"]) == {"fc7", "trunk", "imagenet", "random_fc7"}
-    assert all(0 <= precision <= 1 for precision in figures["probe_map"].values())
+    probe = figures["probe_map"]
+    ahead = probe.pop("fc7_ahead_of_trunk")
+    assert set(probe) == {"fc7", "trunk", "imagenet", "random_fc7"}
+    assert all(0 <= precision <= 1 for precision in probe.values())
+    assert ahead["by"] == probe["fc7"] - probe["trunk"]
+    assert ahead["low"] <= ahead["high"]
 
 
 def test_pictures_come_from_every_folder(photos: LabelledPhotos, model: FasterRCNNLite) -> None:
