@@ -4,15 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 # DVC runs stages as `python -m stages.<name>`: that python must be the one of this environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-BENCHES := region_extraction new_pictures bert_rows training_epoch memory cost_per_row kills search_ranking keyword_memory matching
+# Where DVC keeps its pickled records; its own choice, /var/tmp, is open to every user of the machine
+# (CVE-2025-69872).
+DVC_RECORDS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dvc
+BENCHES := region_extraction new_images bert_rows training_epoch memory cost_per_row kills search_ranking keyword_memory matching
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench lint format clean
+.PHONY: help install records run test bench lint format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed ## make the environment in .venv and install what a run needs
+install: $(VENV)/.installed records ## make the environment in .venv and install what a run needs
 
 run: install ## rebuild whatever is out of date: features, model, metrics, plots
 	$(BIN)/dvc repro
@@ -34,7 +37,7 @@ bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a fol
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done
 	$(BIN)/python -m tests.benchmarks.table
 
-lint: $(VENV)/.installed-dev ## check style, types and that DVC can read the stages
+lint: $(VENV)/.installed-dev records ## check style, types and that DVC can read the stages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -46,6 +49,12 @@ format: $(VENV)/.installed-dev ## rewrite the code in the project's style
 
 clean: ## remove the environment and tool caches; data and results stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+records: $(VENV)/.installed
+	@mkdir -p "$(DVC_RECORDS)"
+	@chmod 700 "$(DVC_RECORDS)"
+	@grep -qs site_cache_dir .dvc/config.local \
+	  || $(BIN)/dvc config --local core.site_cache_dir "$(DVC_RECORDS)"
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

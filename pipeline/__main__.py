@@ -8,21 +8,18 @@ from importlib import import_module
 from pipeline.errors import UserError
 
 # A command is a module of pipeline.cli with `add_arguments(parser)` and `run(arguments)`. Only the
-# one that is asked for is imported: most of them need seconds for their libraries.
+# requested one is imported, since most import slow libraries.
 COMMANDS = {
-    "audit": "rank the train pairs by how likely their text is not their picture's",
+    "audit": "rank the train pairs by how likely image and text do not match",
     "cache": "list, verify and prune the cache of feature rows",
-    "predict": "tell how picture and text of new posts relate",
-    "search": "find the pictures that a few words describe",
-    "serve": "open a local page to try a model on your own posts",
+    "predict": "predict the relation of image and text in new posts",
+    "search": "find the images that match a query",
+    "serve": "serve a local web page to try a model on your own posts",
 }
 
 
 def main(words: Sequence[str]) -> None:
-    """Run the command that the words of a command line name.
-
-    A fault the user can mend ends the program with its message and status 1.
-    """
+    """Run the command of a command line; a UserError ends it with its message and status 1."""
     parser = argparse.ArgumentParser(prog="python -m pipeline")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name, summary in COMMANDS.items():

@@ -1,41 +1,44 @@
-"""Files that appear whole or not at all, and what tells them apart."""
+"""Atomic writing of files, hashes, and files that come as Python packages."""
 
 import io
+import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import file_digest
+from hashlib import file_digest, sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
 
 TEMPORARY_SUFFIX = ".tmp"
-# Writing goes on all the time, so a temporary file untouched for so long has lost its process.
+# Seconds. Writers touch their file all the time, so the writer of an older one has died.
 _ABANDONED_AFTER = 3600.0
+
+# JSON values of everything that decides a result.
+Fingerprint = dict[str, Any]
 
 
 @contextmanager
 def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is synced to disk and takes its name.
-
-    size: bytes that must be free before the start.
+    """Yield a temporary path beside `path`, which replaces `path` on success, synced to disk.
 
     A process that dies in between leaves `path` as it was. The temporary name is unique, so two
     processes may write the same path; the later one wins.
 
+    size: bytes that must be free before the start.
+
     Raises:
-        UserError: the folder or disk does not take the file, naming both.
+        UserError: the file cannot be written, with the system's reason.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(path.parent).free
-        if size > free:
-            raise OSError(f"it needs {size:,} bytes and {free:,} are free")
+        _require_free(path.parent, size)
         yield temporary
         _sync(temporary)
         temporary.replace(path)
@@ -50,24 +53,35 @@ def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def _require_free(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(f"it needs {size:,} bytes and {free:,} are free")
+
+
 def file_hash(path: Path) -> str:
-    """The sha256 of a file's bytes in hex, read piece by piece."""
+    """The sha256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 
+def digest(fingerprint: Fingerprint) -> str:
+    """The sha256 of a fingerprint as JSON with sorted keys, in hex."""
+    return sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
+
+
 def remove_abandoned(folder: Path, name: str = "*") -> None:
-    """Delete what processes that were killed left half written of the files of this name."""
+    """Delete temporary files that killed processes left of the files of this name."""
     for path in folder.glob(f".{name}.*{TEMPORARY_SUFFIX}"):
-        with suppress(OSError):  # another process was faster, or it is not ours
+        with suppress(OSError):  # already deleted, or another user's
             if time.time() - path.stat().st_mtime > _ABANDONED_AFTER:
                 path.unlink()
 
 
 class PatientFile(io.FileIO):
-    """A new file that takes every write, and keeps the first fault until `end`.
+    """A new file that accepts every write and raises the first fault in `end`.
 
-    For libraries that do not survive a write that fails.
+    For libraries that crash when a write fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,10 +106,10 @@ class PatientFile(io.FileIO):
             return size or 0
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; what lies behind the end, or was not taken, reads as zeros."""
+        """Fill the buffer, with zeros beyond the end or where a write failed."""
         view = memoryview(buffer).cast("B")
-        found = super().readinto(view) or 0
-        view[found:] = bytes(len(view) - found)
+        size = super().readinto(view) or 0
+        view[size:] = bytes(len(view) - size)
         return len(view)
 
     def end(self) -> None:
@@ -115,3 +129,23 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def packaged_files(package: str, folder: str, digests: Mapping[str, str], user: str) -> list[Path]:
+    """Files of an installed package, each checked against its sha256.
+
+    folder: below the package's own. digests: sha256 by file name. user: named in messages.
+
+    Raises:
+        UserError: the package is missing, or a file is another one.
+    """
+    spec = find_spec(package.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise UserError(f"{user} needs the package {package}; run: pip install -r requirements.txt")
+    paths = [Path(spec.origin).parent / folder / name for name in digests]
+    for path in paths:
+        if (found := file_hash(path)) != digests[path.name]:
+            raise UserError(
+                f"{path}: sha256 is {found}, expected {digests[path.name]}; install {package} again"
+            )
+    return paths

@@ -5,6 +5,7 @@ from pathlib import Path
 DATA = Path("data")
 SAMPLE = DATA / "sample"
 PRETRAINED = DATA / "pretrained"
+MODELS = DATA / "models"
 
 PAIRS = DATA / "interim" / "pairs.parquet"
 IMAGES = DATA / "interim" / "images.parquet"
@@ -15,7 +16,11 @@ SCENES = DATA / "features" / "scenes.h5"
 GLOVE = DATA / "features" / "glove.h5"
 BERT = DATA / "features" / "bert.h5"
 
-ANANET = DATA / "models" / "ananet"
+# No output of a stage: DVC deletes those before it runs one.
+CHECKPOINTS = DATA / "interim" / "checkpoints"
+CHECKPOINT = CHECKPOINTS / "ananet"
+
+ANANET = MODELS / "ananet"
 MODEL_CARD = ANANET / "README.md"
 
 REPORTS = DATA / "reports"

@@ -1,11 +1,11 @@
 """Encode every text with BERT, one vector per word."""
 
 from pipeline import paths
-from pipeline.device import resolve_device
-from pipeline.features.bert import load_bert, write_bert
-from pipeline.features.engines import choose_engine
+from pipeline.core.device import resolve_device
+from pipeline.encoders.bert.encoder import load_bert, write_bert
+from pipeline.encoders.rows.extract import choose_engine
 from pipeline.features.texts import read_texts
-from pipeline.params import load_params
+from pipeline.params.project import load_params
 from stages import run
 
 

@@ -1,9 +1,9 @@
 """Look up the GloVe vector of every word."""
 
 from pipeline import paths
-from pipeline.features.glove import write_glove
+from pipeline.encoders.glove.glove import write_glove
 from pipeline.features.texts import read_texts
-from pipeline.params import load_params
+from pipeline.params.project import load_params
 from stages import run
 
 

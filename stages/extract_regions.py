@@ -1,15 +1,15 @@
-"""Find the regions of every picture and keep their features."""
+"""Find the regions of every image and keep their features."""
 
 import json
 from pathlib import Path
 
 from pipeline import paths
-from pipeline.device import resolve_device
-from pipeline.features.engines import choose_engine
-from pipeline.features.pictures import readable_pictures, write_picture_features
-from pipeline.features.precomputed.encoder import PrecomputedEncoder
-from pipeline.features.region_encoders import load_corpus_regions
-from pipeline.params import load_params
+from pipeline.core.device import resolve_device
+from pipeline.encoders.regions.choice import load_corpus_regions
+from pipeline.encoders.regions.precomputed.encoder import PrecomputedEncoder
+from pipeline.encoders.rows.extract import choose_engine
+from pipeline.encoders.rows.images import readable_images, write_image_features
+from pipeline.params.project import load_params
 from stages import run
 
 
@@ -17,10 +17,10 @@ def main() -> None:
     params = load_params()
     regions, corpus = params.regions, params.corpus
     device = resolve_device(regions.device)
-    encoder = load_corpus_regions(regions, device, readable_pictures(paths.IMAGES))
+    encoder = load_corpus_regions(regions, device, readable_images(paths.IMAGES))
     if isinstance(encoder, PrecomputedEncoder):
-        print(encoder.found)
-    write_picture_features(
+        print(encoder.check)
+    write_image_features(
         paths.REGIONS,
         encoder,
         paths.IMAGES,

@@ -1,11 +1,11 @@
-"""Check the corpus, split its texts into words, give every picture and text its key."""
+"""Check the corpus, split its texts into words, give every image and text its key."""
 
 import json
 
 from pipeline import paths
-from pipeline.corpus.prepare import prepare_corpus
+from pipeline.corpus.checks.prepare import prepare_corpus
 from pipeline.files import whole_file
-from pipeline.params import load_params
+from pipeline.params.project import load_params
 from stages import run
 
 

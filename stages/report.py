@@ -1,6 +1,6 @@
-"""Make the page that people look at."""
+"""Make the HTML report."""
 
-from pipeline.params import load_params
+from pipeline.params.project import load_params
 from pipeline.report.build import build_report
 from stages import run
 

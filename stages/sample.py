@@ -1,8 +1,8 @@
 """Draw the sample corpus."""
 
 from pipeline import paths
-from pipeline.corpus.sample import write_sample_corpus
-from pipeline.params import load_params
+from pipeline.params.project import load_params
+from pipeline.sample import write_sample_corpus
 from stages import run
 
 

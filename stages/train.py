@@ -1,14 +1,18 @@
-"""Train AnANet on cached features."""
+"""Train AnANet on cached features; an interrupted run resumes where it stopped."""
+
+from contextlib import nullcontext
+from shutil import rmtree
 
 from pipeline import paths
-from pipeline.device import resolve_device
-from pipeline.params import Params, load_params
-from pipeline.training.configuration import new_ananet
-from pipeline.training.curves import no_curves, training_curves
-from pipeline.training.data import PairFeatures
-from pipeline.training.encoders import EncoderSettings
+from pipeline.classifier_training.ananet import new_ananet
+from pipeline.classifier_training.classification import ClassificationTask, process_checkpoint
+from pipeline.classifier_training.processes import ProcessGroup, is_launched, join_group, launch
+from pipeline.core.device import resolve_device
+from pipeline.dataset.reading import load_pairs
+from pipeline.models.saved import AnANetEncoders
+from pipeline.params.project import Params, load_params
+from pipeline.training.curves import training_curves
 from pipeline.training.loop import fit
-from pipeline.training.processes import Team, is_launched, join, launch
 from pipeline.training.seeding import seed_everything
 from stages import run
 
@@ -19,19 +23,24 @@ def main() -> None:
     if processes > 1 and not is_launched():
         launch("stages.train", processes, device)
     else:
-        train(params, join(device))
+        train(params, join_group(device, processes))
 
 
-def train(params: Params, team: Team) -> None:
-    features = PairFeatures.load(params.corpus.labels, params.model).to(team.device)
+def train(params: Params, group: ProcessGroup) -> None:
+    features = load_pairs(params.corpus.labels, params.model).to(group.device)
     seed_everything(params.train.seed)
-    model = new_ananet(params, features).to(team.device)
-    curves = training_curves(paths.TRAINING_CURVES) if team.is_first else no_curves()
-    with curves as log:
-        best = fit(model, features, params.train, log, progress=team.is_first, team=team)
-    if team.is_first:
+    model = new_ananet(params, features).to(group.device)
+    task = ClassificationTask(model, features, params.train, group=group)
+    settings = f"{model.config.model_dump_json()} {params.train.model_dump_json()}"
+    identity = f"{settings} {features.digest} {params.compute.training_processes} {group.device}"
+    checkpoint = process_checkpoint(paths.CHECKPOINT, identity, group)
+    no_log = nullcontext(lambda epoch, figures: None)
+    with training_curves(paths.TRAINING_CURVES) if group.is_first else no_log as log:
+        best = fit(task, log, checkpoint, progress=group.is_first)
+    if group.is_first:
         model.save_pretrained(paths.ANANET)
-        EncoderSettings.of(params, features.fingerprints).save(paths.ANANET)
+        AnANetEncoders.of(params, features.arrays.fingerprints).save(paths.ANANET)
+        rmtree(paths.CHECKPOINT)  # so that the next run starts over
         print(f"kept epoch {best.epoch}: weighted F1 {best.score:.4f} on dev")
 
 

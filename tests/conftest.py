@@ -1,5 +1,7 @@
 """Settings and fixtures for all tests."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,19 @@ import torch
 
 # On tensors as small as these, threads only wait for each other.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_algorithms() -> Iterator[None]:
+    """Seeding makes PyTorch deterministic for the whole process; other tests are not asked."""
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dvc_records(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """DVC would keep those of the tests' repositories in /var/tmp."""
+    os.environ["DVC_SITE_CACHE_DIR"] = str(tmp_path_factory.mktemp("dvc_records"))
 
 
 @pytest.fixture(scope="session")

@@ -10,18 +10,18 @@ import torch
 from ruamel.yaml import YAML
 from safetensors.torch import save_file
 
-from pipeline.features.detectors.lite import FasterRCNNLite
+from pipeline.encoders.detectors.lite import FasterRCNNLite
 from stages import embed_bert, embed_glove, evaluate, extract_regions, prepare, sample, train
-from tests.features.tiny_bert import save_tiny_bert
+from tests.encoders.bert.tiny_bert import save_tiny_bert
 from tests.tiny import ROOT
 
 CLASSES = ("__background__", "dog", "cat")
 TEST_PAIRS = 12
 SETTINGS = {
     "sample": {"train": 12, "dev": 6, "test": TEST_PAIRS},
-    "regions": {"weights": "detector.safetensors", "count": 5, "device": "cpu"},
-    "glove": {"vectors": "vectors.txt"},
-    "bert": {"model": "bert", "device": "cpu"},
+    "regions": {"weights": "data/pretrained/regions/lite.safetensors", "count": 5, "device": "cpu"},
+    "glove": {"vectors": "data/pretrained/glove/vectors.txt"},
+    "bert": {"model": "data/pretrained/bert/tiny", "device": "cpu"},
     "model": {"hidden": 8},
     "association": {"d_inv": 4, "d_var": 4},
     "train": {"epochs": 2, "device": "cpu"},
@@ -47,11 +47,14 @@ def make_project(folder: Path) -> None:
     """Write encoders and params.yaml into a folder, and run the stages there."""
     torch.manual_seed(0)
     weights = FasterRCNNLite(CLASSES).state_dict()
-    save_file(weights, folder / "detector.safetensors", {"classes": json.dumps(CLASSES)})
-    save_tiny_bert(folder / "bert")
+    pretrained = folder / "data" / "pretrained"
+    for section in ("regions", "glove"):
+        (pretrained / section).mkdir(parents=True)
+    save_file(weights, pretrained / "regions/lite.safetensors", {"classes": json.dumps(CLASSES)})
+    save_tiny_bert(pretrained / "bert/tiny")
     words = ["a", "the", "dog", "my", "is", "hashtag", "url"]
     lines = [f"{word} {i} {-i} 1" for i, word in enumerate(words)]
-    (folder / "vectors.txt").write_text("\n".join(lines) + "\n")
+    (pretrained / "glove/vectors.txt").write_text("\n".join(lines) + "\n")
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     for section, values in SETTINGS.items():

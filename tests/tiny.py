@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from pipeline.models.ananet import AnANet, AnANetConfig
-from pipeline.params import Params, load_params
+from pipeline.params.project import Params, load_params
 
 ROOT = Path(__file__).parent.parent
 WIDTHS = {"model.hidden": 6, "association.d_inv": 4, "association.d_var": 4}

@@ -1,4 +1,4 @@
-"""python -m pipeline cache: the rows that encoders have computed, and the room they take."""
+"""python -m pipeline cache: list, verify and prune the cache of feature rows."""
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -6,26 +6,28 @@ from datetime import timedelta
 
 from tqdm import tqdm
 
+from pipeline.encoders.rows.cache import cache_root
+from pipeline.encoders.rows.cache_folders import CacheFolder, cache_folders, prunable
 from pipeline.errors import UserError
-from pipeline.features.cache_folders import CacheFolder, cache_folders, prunable
-from pipeline.features.rows import cache_root
 
 _MOST_DAYS = 36_500
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="action")
-    actions.add_parser("list", help="encoders, rows, bytes and last use (the default)")
-    actions.add_parser("verify", help="read every shard again and report damage")
-    prune = actions.add_parser("prune", help="delete the rows that meet all conditions given")
+    actions.add_parser("list", help="show encoders, rows, sizes and last use (default)")
+    actions.add_parser("verify", help="check every shard for damage")
+    prune = actions.add_parser("prune", help="delete the rows that meet all given conditions")
     prune.add_argument("--encoder", metavar="NAME", help="rows of this encoder")
-    prune.add_argument("--older-than", metavar="DAYS", type=_days, help="not used for so long")
+    prune.add_argument(
+        "--older-than", metavar="DAYS", type=_days, help="rows not used for this long"
+    )
     prune.add_argument(
         "--superseded",
         action="store_true",
-        help="a later fingerprint of the same encoder was used since",
+        help="rows of encoders that were later used with another fingerprint",
     )
-    prune.add_argument("--dry-run", action="store_true", help="only show what would go")
+    prune.add_argument("--dry-run", action="store_true", help="only show what would be deleted")
     prune.add_argument("--yes", action="store_true", help="delete without asking")
 
 
@@ -41,8 +43,7 @@ def run(arguments: Namespace) -> None:
 
 
 def _list(folders: Sequence[CacheFolder]) -> None:
-    width = max((len(folder.encoder) for folder in folders), default=0)
-    width = max(width, len("encoder"))
+    width = max(len(name) for name in ("encoder", *(folder.encoder for folder in folders)))
     print(f"{'encoder':{width}}  {'fingerprint':16}  {'rows':>9}  {'size':>7}  last use")
     for folder in folders:
         print(
@@ -54,16 +55,11 @@ def _list(folders: Sequence[CacheFolder]) -> None:
 
 def _verify(folders: Sequence[CacheFolder]) -> None:
     shards = [(folder, shard) for folder in folders for shard in folder.shards]
-    damaged = [
-        folder.path(shard)
-        for folder, shard in tqdm(shards, desc="verifying", unit="shard")
-        if not folder.is_sound(shard)
-    ]
+    bar = tqdm(shards, desc="verifying", unit="shard")
+    damaged = [folder.path(shard) for folder, shard in bar if not folder.is_sound(shard)]
     for path in damaged:
         print(f"damaged: {path}")
-    for folder in folders:
-        for shard in folder.set_aside():
-            print(f"set aside earlier: {folder.path(shard)}")
+    _list_set_aside(folders)
     if damaged:
         raise UserError(
             f"{len(damaged)} of {len(shards)} shards are damaged; the next extraction that needs"
@@ -72,11 +68,17 @@ def _verify(folders: Sequence[CacheFolder]) -> None:
     print(f"{len(shards)} shards are sound")
 
 
+def _list_set_aside(folders: Sequence[CacheFolder]) -> None:
+    for folder in folders:
+        for shard in folder.set_aside():
+            print(f"set aside earlier: {folder.path(shard)}")
+
+
 def _prune(folders: Sequence[CacheFolder], arguments: Namespace) -> None:
     conditions = arguments.encoder, arguments.older_than, arguments.superseded
     if conditions == (None, None, False):
         raise UserError("say what to prune: --encoder NAME, --older-than DAYS or --superseded")
-    chosen = list(prunable(folders, *conditions))
+    chosen = prunable(folders, *conditions)
     _list(chosen)
     if not chosen or arguments.dry_run:
         return
@@ -92,7 +94,7 @@ def _agreed() -> bool:
     try:
         return input("Delete them? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
-        raise UserError("nobody is there to ask; repeat with --yes to delete") from None
+        raise UserError("no terminal to ask on; add --yes to delete without asking") from None
 
 
 def _days(text: str) -> timedelta:

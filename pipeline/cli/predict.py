@@ -1,4 +1,4 @@
-"""python -m pipeline predict: how picture and text of new posts relate."""
+"""python -m pipeline predict: the relation of image and text in new posts."""
 
 import json
 import sys
@@ -12,11 +12,13 @@ from pipeline.prediction import Post, Predictor, read_posts
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    one = parser.add_argument_group("one post, answered on standard output")
+    one = parser.add_argument_group("one post, printed as JSON")
     one.add_argument("--image", type=Path, metavar="FILE")
     one.add_argument("--text")
     many = parser.add_argument_group("many posts, one line of JSON each")
-    many.add_argument("--csv", type=Path, metavar="FILE", help="columns image, text, maybe id")
+    many.add_argument(
+        "--csv", type=Path, metavar="FILE", help="columns image, text and, optionally, id"
+    )
     many.add_argument("--images", type=Path, metavar="PATH", help="folder or zip archive")
     many.add_argument(
         "--out", type=Path, metavar="FILE", help="default: predictions.jsonl beside the CSV file"
@@ -24,9 +26,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model_arguments(parser)
 
 
-def add_model_arguments(parser: ArgumentParser) -> None:
-    """Which model to use, and where."""
-    parser.add_argument("--model", type=Path, default=paths.ANANET, metavar="FOLDER")
+def add_model_arguments(parser: ArgumentParser, model: Path = paths.ANANET) -> None:
+    """Add the options for the model and its device; model: the default folder."""
+    parser.add_argument("--model", type=Path, default=model, metavar="FOLDER")
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
     parser.add_argument(
         "--allow-rounding",
@@ -46,7 +48,11 @@ def run(arguments: Namespace) -> None:
 
 
 def load_predictor(arguments: Namespace) -> Predictor:
-    """The model that `add_model_arguments` asked for."""
+    """The model that the options of `add_model_arguments` name.
+
+    Raises:
+        UserError: a file is missing or damaged, or an encoder differs from that of the training.
+    """
     return Predictor.from_pretrained(arguments.model, arguments.device, arguments.allow_rounding)
 
 
@@ -71,4 +77,4 @@ def _predict_many(arguments: Namespace) -> None:
     bad = sum(post.status != "ok" for post in posts)
     print(f"{len(posts):,} predictions in {out}", file=sys.stderr)
     if bad:
-        print(f"{bad:,} of them without their picture: see `picture` there", file=sys.stderr)
+        print(f"{bad:,} of them without their image: see `image` there", file=sys.stderr)

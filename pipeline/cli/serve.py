@@ -1,8 +1,9 @@
-"""python -m pipeline serve: a local page for posts of one's own."""
+"""python -m pipeline serve: a local web page to try a model on your own posts."""
 
 import ipaddress
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from pipeline.cli.predict import add_model_arguments, load_predictor
@@ -20,10 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
-        raise UserError(
-            f"serving needs {', '.join(missing)}; run: pip install -r requirements-serve.txt"
-        )
+    require_packages(_PACKAGES)
     # Optional packages, which the other commands do without.
     import uvicorn
 
@@ -32,21 +30,32 @@ def run(arguments: Namespace) -> None:
     hosts = allowed_hosts(arguments.host)
     if hosts == ["*"]:
         print(
-            f"warning: {arguments.host} can be reached from other machines, and nobody is asked"
-            " for a password",
+            f"warning: {arguments.host} can be reached from other machines, without a password",
             file=sys.stderr,
         )
     app = make_app(load_predictor(arguments), hosts)
     name = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    print(f"open http://{name}:{arguments.port}/ in a browser; Ctrl+C ends it")
+    print(f"open http://{name}:{arguments.port}/ in a browser; Ctrl+C stops it")
     uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="warning")
 
 
-def allowed_hosts(host: str) -> list[str]:
-    """The names under which the page may be asked for: this machine's, or any if it is for others.
+def require_packages(names: Iterable[str]) -> None:
+    """Stop unless all these packages are installed.
 
     Raises:
-        UserError: it is no address.
+        UserError: the missing ones, and how to install them.
+    """
+    if missing := [name for name in names if find_spec(name) is None]:
+        raise UserError(
+            f"serving needs {', '.join(missing)}; run: pip install -r requirements-serve.txt"
+        )
+
+
+def allowed_hosts(host: str) -> list[str]:
+    """The `Host` headers to accept: the local ones for a loopback address, any for another.
+
+    Raises:
+        UserError: it is not an address.
     """
     if host == "localhost":
         return list(_LOOPBACK)

@@ -1,1 +1,1 @@
-"""What a pair is: reading and checking tables, opening images safely, text to words."""
+"""Reading and checking the user's corpus."""

@@ -1,13 +1,13 @@
-"""The HDF5 files under data/features: one row per key of a manifest table, in its order.
+"""The HDF5 feature files: one row per key of a table that `prepare` writes, in its order.
 
-They hold no times, hosts or paths, and every dataset is contiguous and made in a fixed order:
+They have no times, hosts or paths, and every dataset is contiguous and created in a fixed order:
 the same rows give the same bytes.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import UserError
-from pipeline.files import PatientFile, remove_abandoned, whole_file
+from pipeline.files import Fingerprint, PatientFile, digest, remove_abandoned, whole_file
 
 Array = npt.NDArray[Any]
 
@@ -25,6 +25,17 @@ OK, MISSING, UNREADABLE = 0, 1, 2
 STATUS_CODES = {"ok": OK, "missing": MISSING, "unreadable": UNREADABLE}
 
 _KEY_TYPE = np.dtype("S64")
+# What HDF5 stores in another form.
+_FROM_STORED: dict[str, Callable[[Any], Any]] = {
+    "class_names": json.loads,
+    "grid_shape": lambda shape: tuple(int(side) for side in shape),
+    "vocabulary": lambda words: [word.decode() for word in words],
+}
+
+
+def key_array(keys: Sequence[str]) -> Array:
+    """Keys as in feature files, (n,) S64."""
+    return np.array(keys, dtype=_KEY_TYPE)
 
 
 @contextmanager
@@ -33,21 +44,21 @@ def create_store(
 ) -> Iterator[h5py.File]:
     """Yield a new file with its keys and fingerprint (JSON); it appears at `path` when complete.
 
-    size: bytes that must be free, where known.
+    size: bytes that must be free, if known.
 
     Raises:
-        UserError: the file cannot be written; an earlier one is then kept as it was.
+        UserError: the file cannot be written; an earlier one is kept.
     """
     remove_abandoned(path.parent, path.name)
     with whole_file(path, size) as temporary, _hdf5_file(temporary) as file:
-        file.create_dataset("keys", data=np.array(keys, dtype=_KEY_TYPE))
+        file.create_dataset("keys", data=key_array(keys))
         file.attrs["fingerprint"] = fingerprint
         yield file
 
 
 @contextmanager
 def _hdf5_file(path: Path) -> Iterator[h5py.File]:
-    # HDF5 cannot close a file that it could not write: it takes the process down with it.
+    # HDF5 crashes the process when it closes a file that it could not write.
     sink = PatientFile(path)
     try:
         with h5py.File(sink, "w") as file:
@@ -58,14 +69,15 @@ def _hdf5_file(path: Path) -> Iterator[h5py.File]:
 
 @dataclass(frozen=True)
 class Features:
-    """What every feature file holds, in memory.
+    """A feature file in memory.
 
-    keys: (n,) S64. fingerprint: what the rows were computed with.
+    path: the file, or the name that it would have. keys: (n,) S64. fingerprint: everything that
+    determined the rows.
     """
 
     path: Path
     keys: Array
-    fingerprint: dict[str, Any]
+    fingerprint: Fingerprint
 
     def index(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """The row number of each key.
@@ -80,6 +92,24 @@ class Features:
                 f"{self.path} has no row for key {error.args[0]}; run its stage again"
             ) from None
 
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a whole file.
+
+        Raises:
+            UserError: it is not there, is no HDF5 file, or lacks a dataset.
+        """
+        names = [field.name for field in fields(cls) if field.name not in Features.__annotations__]
+        found = read_store(path, names)
+        for name in _FROM_STORED.keys() & found.keys():
+            found[name] = _FROM_STORED[name](found[name])
+        return cls(**found)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the fingerprint, as in a model's config.json."""
+        return digest(self.fingerprint)
+
     @cached_property
     def _places(self) -> dict[str, int]:
         return {key.decode("ascii"): i for i, key in enumerate(self.keys.tolist())}
@@ -87,7 +117,7 @@ class Features:
 
 @dataclass(frozen=True)
 class RegionFeatures(Features):
-    """regions.h5: the K regions of each picture, best first.
+    """regions.h5: the K regions of each image, best first.
 
     features: (n, K, D) f2. boxes: (n, K, 4) f4, xyxy in pixels of the upright original.
     scores: (n, K) f4. classes: (n, K) i2, indices into class_names. mask: (n, K) bool.
@@ -105,16 +135,27 @@ class RegionFeatures(Features):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        with open_store(path) as file:
-            names = ("features", "boxes", "scores", "classes", "mask", "size", "status")
-            arrays = contents(path, file, names)
-            _check_shapes(path, arrays)
-            return cls(**arrays, class_names=json.loads(file.attrs["class_names"]))
+        found = super().read(path)
+        rows, regions = found.features.shape[:2]
+        expected = {
+            "boxes": (rows, regions, 4),
+            "scores": (rows, regions),
+            "classes": (rows, regions),
+            "mask": (rows, regions),
+            "size": (rows, 2),
+            "status": (rows,),
+            "keys": (rows,),
+        }
+        for name, shape in expected.items():
+            actual = getattr(found, name).shape
+            if actual != shape:
+                raise UserError(f"{path}: {name} has shape {actual}, expected {shape}")
+        return found
 
 
 @dataclass(frozen=True)
 class SceneFeatures(Features):
-    """scenes.h5: one vector and one grid per picture.
+    """scenes.h5: one vector and one grid per image.
 
     pooled: (n, D) f2. grid: (n, cells, C) f2, rows of the map one after the other.
     status: (n,) u1, see STATUS_CODES. grid_shape: rows and columns of the map.
@@ -124,13 +165,6 @@ class SceneFeatures(Features):
     grid: Array
     status: Array
     grid_shape: tuple[int, int]
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        with open_store(path) as file:
-            rows, columns = (int(side) for side in file.attrs["grid_shape"])
-            arrays = contents(path, file, ("pooled", "grid", "status"))
-            return cls(**arrays, grid_shape=(rows, columns))
 
 
 @dataclass(frozen=True)
@@ -148,21 +182,13 @@ class GloveFeatures(Features):
     word_ids: Array
     offsets: Array
 
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        with open_store(path) as file:
-            names = ("vocabulary", "vectors", "known", "word_ids", "offsets")
-            arrays = contents(path, file, names)
-            words = [word.decode() for word in arrays.pop("vocabulary")]
-            return cls(**arrays, vocabulary=words)
-
 
 @dataclass(frozen=True)
 class BertFeatures(Features):
     """bert.h5: one vector per word of each text.
 
     vectors: (T, D) f2, text after text. empty: (T,) bool, true for a word that the tokenizer
-    leaves nothing of; its vector is zero. offsets: (n + 1,) i8; text i has the words offsets[i]
+    drops; its vector is zero. offsets: (n + 1,) i8; text i has the words offsets[i]
     to offsets[i + 1].
     """
 
@@ -170,34 +196,34 @@ class BertFeatures(Features):
     empty: Array
     offsets: Array
 
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        with open_store(path) as file:
-            return cls(**contents(path, file, ("vectors", "empty", "offsets")))
+
+@dataclass(frozen=True)
+class ClipImageFeatures(Features):
+    """images.h5: CLIP's embedding of each image.
+
+    vectors: (n, D) f2 of length 1, zero where status is not OK. status: (n,) u1, see STATUS_CODES.
+    """
+
+    vectors: Array
+    status: Array
 
 
-def _check_shapes(path: Path, arrays: dict[str, Any]) -> None:
-    rows, regions = arrays["features"].shape[:2]
-    expected = {
-        "boxes": (rows, regions, 4),
-        "scores": (rows, regions),
-        "classes": (rows, regions),
-        "mask": (rows, regions),
-        "size": (rows, 2),
-        "status": (rows,),
-        "keys": (rows,),
-    }
-    for name, shape in expected.items():
-        if arrays[name].shape != shape:
-            raise UserError(f"{path}: {name} has shape {arrays[name].shape}, expected {shape}")
+@dataclass(frozen=True)
+class ClipTextFeatures(Features):
+    """texts.h5: CLIP's embedding of each text.
+
+    vectors: (n, D) f2 of length 1. cut: (n,) bool, true for a text longer than the model's limit.
+    """
+
+    vectors: Array
+    cut: Array
 
 
-@contextmanager
-def open_store(path: Path) -> Iterator[h5py.File]:
-    """Open a feature file for reading.
+def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
+    """The arguments of `Features`, and whole datasets or attributes by name.
 
     Raises:
-        UserError: it is not there, or no HDF5 file.
+        UserError: the file is missing or no HDF5 file, or lacks one of them.
     """
     if not path.exists():
         raise UserError(f"{path} not found; run the stage that writes it (dvc repro)")
@@ -205,17 +231,9 @@ def open_store(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r")
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error}); run its stage again") from None
+    wanted = ("keys", *names)
     with file:
-        yield file
-
-
-def contents(path: Path, file: h5py.File, names: Sequence[str]) -> dict[str, Any]:
-    """The arguments of `Features` and whole datasets by name.
-
-    Raises:
-        UserError: a dataset is not in the file.
-    """
-    if absent := [name for name in ("keys", *names) if name not in file]:
-        raise UserError(f"{path} lacks the datasets {absent}; it has {sorted(file)}")
-    arrays = {name: file[name][...] for name in ("keys", *names)}
-    return {"path": path, "fingerprint": json.loads(file.attrs["fingerprint"]), **arrays}
+        if absent := [name for name in wanted if name not in file and name not in file.attrs]:
+            raise UserError(f"{path} lacks the datasets {absent}; it has {sorted(file)}")
+        values = {name: file[name][...] if name in file else file.attrs[name] for name in wanted}
+        return {"path": path, "fingerprint": json.loads(file.attrs["fingerprint"]), **values}

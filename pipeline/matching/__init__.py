@@ -1,1 +1,1 @@
-"""Matching pictures and texts, robustly against wrong pairs: CRCL (Qin et al., NeurIPS 2023)."""
+"""Matching images and texts, robustly against wrong pairs: CRCL (Qin et al., NeurIPS 2023)."""

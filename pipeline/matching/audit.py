@@ -1,7 +1,6 @@
-"""Which train pairs of a corpus are most likely wrong: the correction as a service."""
+"""Finds the train pairs of a corpus that are most likely wrong, by CRCL's correction."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,22 +8,21 @@ import pandas as pd
 import torch
 
 from pipeline import paths
-from pipeline.matching.captions import CaptionSet
-from pipeline.matching.data import Split
-from pipeline.matching.losses import estimates
-from pipeline.matching.models import MatchingModel
-from pipeline.matching.params import MatchingParams
-from pipeline.matching.runs import load_data, train_members
-from pipeline.matching.sources import read_pairs
-from pipeline.matching.training import Log, random_batches
-from pipeline.matching.vocabulary import Vocabulary
+from pipeline.matching.captions.captions import CaptionSet
+from pipeline.matching.captions.vocabulary import Vocabulary
+from pipeline.matching.data.data import MatchingData, Split
+from pipeline.matching.sources.sources import read_pairs
+from pipeline.matching.training.training import random_batches, train_members
+from pipeline.models.matching.losses import estimates
+from pipeline.models.matching.model import MatchingModel
+from pipeline.params.matching import MatchingParams
 
-# Each pair is looked at again in so many random batches, as an estimate depends on the company.
-_COMPANIES = 8
+# Random batches per pair, as an estimate depends on the other pairs of the batch.
+_BATCHINGS = 8
 
 
 def audit_params(params: MatchingParams, labels: Sequence[str]) -> MatchingParams:
-    """The parameters of matching for an audit: the corpus' pairs as they are, CRCL, BERT's rows."""
+    """The parameters of matching for an audit: the pairs of a corpus, BERT vectors and CRCL."""
     changes = {
         "corpus": {"kind": "pairs", "labels": list(labels)},
         "text": {"words": "bert"},
@@ -36,26 +34,26 @@ def audit_params(params: MatchingParams, labels: Sequence[str]) -> MatchingParam
     return MatchingParams.model_validate(values)
 
 
-def audit(params: MatchingParams, checkpoints: Path, log: Log) -> pd.DataFrame:
-    """Train on the train pairs of the labels in `params`, and rank them, the least believed first.
+def audit(params: MatchingParams) -> pd.DataFrame:
+    """Train on the train pairs with the labels in `params`, and rank them, the least likely first.
 
-    The memory holds 0 for every pair that fell below the threshold; among equals the trained
-    models' own estimates decide.
+    The memory is 0 for every pair below the threshold; the models' estimates break ties.
 
-    Returns columns rank, id, label, correspondence, estimate (both 0 wrong to 1 right), image,
-    text; the picture by its name, the text by its words.
+    Returns columns rank, id, label, correspondence, estimate (both 0 wrong to 1 right), image
+    (its name), text (its words).
 
     Raises:
-        UserError: the corpus is not prepared, its features are missing, or no pair has a label.
+        UserError: the corpus is not prepared, its features are missing, no pair has a label, or the
+            loss is not finite.
     """
     splits = read_pairs(params.corpus.labels)
     train = splits["train"]
     vocabulary = Vocabulary.of(train.words, params.corpus.min_count)
     captions = CaptionSet(splits, train.image, vocabulary)
     # The stage embed_bert has a row for each text of the corpus, by the same key.
-    data = load_data(captions, params, paths.BERT.parent)
-    trained = train_members(data, params, checkpoints, log)
-    estimate = judge_pairs(trained.models, data.splits["train"], params)
+    data = MatchingData.load(captions, params, paths.BERT.parent)
+    trained = train_members(data, params, lambda epoch, figures: None)
+    estimate = estimate_correspondence(trained.models, data.splits["train"], params)
     order = np.lexsort([estimate, trained.correspondence])
     labels = pd.read_parquet(paths.PAIRS, columns=["id", "label"]).set_index("id")["label"]
     names = pd.read_parquet(paths.IMAGES, columns=["key", "name"]).set_index("key")["name"]
@@ -74,22 +72,22 @@ def audit(params: MatchingParams, checkpoints: Path, log: Log) -> pd.DataFrame:
 
 
 @torch.inference_mode()
-def judge_pairs(
+def estimate_correspondence(
     models: Sequence[MatchingModel], split: Split, params: MatchingParams
 ) -> npt.NDArray[np.float64]:
-    """How likely each given pair of a split is right by trained models' estimates, (n,).
+    """The probability that each pair of a split is right, by trained models (n,).
 
-    The mean of (p_ii + q_ii) / 2 over models and over random batches of the size they were trained
-    with, nothing of a pair left out.
+    The mean of (p_ii + q_ii) / 2 over models and random batches of the training's size, without
+    augmentation.
     """
-    whole = params.train.model_copy(update={"drop_words": 0.0, "drop_regions": 0.0})
+    unaugmented = params.train.model_copy(update={"drop_words": 0.0, "drop_regions": 0.0})
     rng = np.random.default_rng(params.train.seed)
     total = np.zeros(len(split.ids))
-    for _ in range(_COMPANIES):
+    for _ in range(_BATCHINGS):
         for rows in random_batches(len(split.ids), params.train.batch_size, rng):
-            pairs = split.pairs(rows, whole)
+            pairs = split.pairs(rows, unaugmented)
             for model in models:
-                found = estimates(model(*pairs), params.loss.temperature)
-                total[rows] += found.double().cpu().numpy()
-    mean: npt.NDArray[np.float64] = total / (_COMPANIES * len(models))
+                estimate = estimates(model(*pairs), params.loss.temperature)
+                total[rows] += estimate.double().cpu().numpy()
+    mean: npt.NDArray[np.float64] = total / (_BATCHINGS * len(models))
     return mean

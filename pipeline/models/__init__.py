@@ -1,1 +1,1 @@
-"""One model per file; each forward reads from top to bottom as its paper does."""
+"""Models, each in one file that follows its paper."""

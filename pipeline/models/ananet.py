@@ -1,12 +1,12 @@
 """AnANet, the Association and Alignment Network (Xu et al., arXiv 2109.00693; IEEE TMM 2022).
 
-Two streams judge how the image and the text of a pair relate. The association net compares them as
-wholes: it splits each side into a shared and a private part and keeps the shared one. The alignment
-net compares them region by word: each side is rebuilt from the other, and the cosines say how well
-that went. Their votes are added (late fusion).
+Two streams classify how the image and the text of a pair relate. The association net compares them
+as wholes: it splits each side into a shared and a private part and keeps the shared one. The
+alignment net compares regions with words: it reconstructs each side from the other and reads the
+cosines between items and reconstructions. The streams' logits are added (late fusion).
 
-Shapes: B pairs, K regions, L words (padded to the longest text of the batch), N the most words a
-text may have, d = `model.hidden`, C classes.
+Shapes: B pairs, K regions, L words (padded to the longest text of the batch), N the limit of words
+per text, d = `model.hidden`, C classes.
 """
 
 from dataclasses import dataclass
@@ -17,33 +17,30 @@ import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from pipeline.errors import UserError
+from pipeline.models.ananet_encoders import ImageEncoder, TextEncoder
+from pipeline.models.classifier import Classifier
 from pipeline.models.layers import (
-    length,
     masked_mean,
     masked_softmax,
     reconstruction_cosine,
-    undecided_classifier,
+    safe_sqrt,
+    zero_classifier,
 )
 from pipeline.models.saved import load_model, save_model
-from pipeline.params import (
+from pipeline.params.base import Count, Section
+from pipeline.params.project import (
     AlignmentParams,
     AssociationParams,
-    Count,
     FusionParams,
     LossParams,
     ModelParams,
-    Section,
 )
-
-# Of standardised region features. With it V starts about as large as T, whose GRU starts small.
-_REGION_SPREAD = 0.5
 
 
 class AnANetConfig(Section):
-    """Everything needed to build the model again; saved beside its weights as config.json."""
+    """Everything needed to rebuild the model; saved beside its weights as config.json."""
 
     labels: Annotated[list[str], Field(min_length=2)]
     region_dim: Count
@@ -61,7 +58,7 @@ class AnANetConfig(Section):
 
 @dataclass(frozen=True)
 class Association:
-    """What the association net found."""
+    """The association net's output."""
 
     logits: Tensor  # (B, C)
     f_inv_image: Tensor  # (B, d_inv)
@@ -72,7 +69,7 @@ class Association:
 
 @dataclass(frozen=True)
 class Alignment:
-    """What the alignment net found. Rows of the maps add up to one over what is not padding."""
+    """The alignment net's output; rows of the attention maps add up to one over valid entries."""
 
     logits: Tensor  # (B, C)
     A_t2v: Tensor  # (B, K, L): for each region, its weights over the words
@@ -83,64 +80,11 @@ class Alignment:
 
 @dataclass(frozen=True)
 class AnANetOutput:
-    """The fused vote, and each stream's own where the model has it."""
+    """The fused logits, and each stream's output if the model has it."""
 
     logits: Tensor  # (B, C)
     association: Association | None
     alignment: Alignment | None
-
-
-class ImageEncoder(nn.Module):
-    """Eq. 1: V = ReLU(FasterRCNN(image) w_v + b_v), where w_v reads standardised features.
-
-    w_v and b_v take the standardising upon themselves, so the equation stays the paper's; it lets
-    the optimiser see what tells pictures apart instead of what all of them share.
-    """
-
-    mean: Tensor
-    spread: Tensor
-
-    def __init__(self, config: AnANetConfig) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(config.region_dim))
-        self.register_buffer("spread", torch.ones(config.region_dim))
-        self.fc = nn.Linear(config.region_dim, config.model.hidden)
-        self.dropout = nn.Dropout(config.model.dropout)
-
-    def standardize(self, mean: Tensor, spread: Tensor) -> None:
-        """Bring features of this mean and standard deviation (D_r,) to 0 and 1/2; a channel that
-        never changes is only moved."""
-        self.mean.copy_(mean)
-        self.spread.copy_(torch.where(spread > 0, spread / _REGION_SPREAD, 1.0))
-
-    def forward(self, regions: Tensor) -> Tensor:
-        w_v = self.fc.weight / self.spread  # (d, D_r)
-        b_v = self.fc.bias - w_v @ self.mean  # (d,)
-        V: Tensor = self.dropout(F.linear(regions, w_v, b_v).relu())  # (B, K, D_r) -> (B, K, d)
-        return V
-
-
-class TextEncoder(nn.Module):
-    """Eq. 2 to 4: T = BiGRU([GloVe(w_j); BERT(w_j)])."""
-
-    def __init__(self, config: AnANetConfig) -> None:
-        super().__init__()
-        self.merge = config.model.bigru_merge
-        width = config.model.hidden // 2 if self.merge == "concat" else config.model.hidden
-        self.bigru = nn.GRU(config.word_dim, width, batch_first=True, bidirectional=True)
-        self.dropout = nn.Dropout(config.model.dropout)
-
-    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
-        lengths = word_mask.sum(1).cpu()  # (B,)
-        packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
-        hidden, _ = pad_packed_sequence(
-            self.bigru(packed)[0], batch_first=True, total_length=words.shape[1]
-        )  # (B, L, 2 * width)
-        if self.merge != "concat":
-            forth, back = hidden.chunk(2, dim=-1)
-            hidden = (forth + back) / 2 if self.merge == "mean" else forth + back
-        T: Tensor = self.dropout(hidden)  # (B, L, d)
-        return T
 
 
 class AssociationNet(nn.Module):
@@ -155,7 +99,7 @@ class AssociationNet(nn.Module):
         self.P_text = nn.Linear(d, params.d_var, bias=False)
         widths = {"inv": params.d_inv, "var": params.d_var, "raw": d}
         r_g = 2 * sum(widths[part] for part in self.parts)
-        self.classifier = undecided_classifier(r_g, len(config.labels))
+        self.classifier = zero_classifier(r_g, len(config.labels))
 
     def forward(self, f_image: Tensor, f_text: Tensor) -> Association:
         f = {
@@ -174,9 +118,7 @@ class AlignmentNet(nn.Module):
         super().__init__()
         self.params, self.d = config.alignment, config.model.hidden
         self.max_words = config.max_words
-        self.classifier = undecided_classifier(
-            config.max_words + config.regions, len(config.labels)
-        )
+        self.classifier = zero_classifier(config.max_words + config.regions, len(config.labels))
 
     def forward(self, V: Tensor, region_mask: Tensor, T: Tensor, word_mask: Tensor) -> Alignment:
         VT = V @ T.transpose(1, 2)  # (B, K, L)
@@ -199,7 +141,7 @@ class AlignmentNet(nn.Module):
         if self.params.scale == "sqrt_d":
             s = s / self.d**0.5
         if self.params.scale == "cosine":
-            s = s / (length(V_squares).unsqueeze(2) * length(T_squares).unsqueeze(1))
+            s = s / (safe_sqrt(V_squares).unsqueeze(2) * safe_sqrt(T_squares).unsqueeze(1))
         return s
 
     def attention(self, s: Tensor, H_mask: Tensor, Q_mask: Tensor) -> Tensor:
@@ -221,15 +163,15 @@ class ConcatHead(nn.Sequential):
             super().__init__(nn.Linear(2 * d, classes))
 
 
-class AnANet(nn.Module):
-    """The network of Fig. 2; `config.model.streams` takes it apart into the rows of Table IV."""
+class AnANet(Classifier):
+    """The network of Fig. 2; `config.model.streams` selects the ablations of Table IV."""
 
     def __init__(self, config: AnANetConfig) -> None:
         super().__init__()
         self.config = config
         streams = config.model.streams
-        self.image_encoder = ImageEncoder(config)
-        self.text_encoder = TextEncoder(config)
+        self.image_encoder = ImageEncoder(config.region_dim, config.model)
+        self.text_encoder = TextEncoder(config.word_dim, config.model)
         self.association = AssociationNet(config) if streams in ("both", "association") else None
         self.alignment = AlignmentNet(config) if streams in ("both", "alignment") else None
         self.concat = ConcatHead(config) if streams == "none" else None
@@ -237,26 +179,18 @@ class AnANet(nn.Module):
     def forward(
         self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
     ) -> AnANetOutput:
-        """Judge a batch of pairs.
+        """Classify a batch of pairs.
 
         Args:
             regions: (B, K, D_r) detector features, float.
-            region_mask: (B, K) bool, false where the picture has no such region.
+            region_mask: (B, K) bool, false where the image has no such region.
             words: (B, L, D_w) word vectors, L <= N, padded at the end.
             word_mask: (B, L) bool, false on padding; every text has at least one word.
 
         Raises:
             UserError: a text is longer than N.
         """
-        room = self.config.max_words - words.shape[1]
-        if room < 0:
-            raise UserError(
-                f"a text has {words.shape[1]} words, but the model takes {self.config.max_words}"
-            )
-        if not self.config.model.mask_padding:
-            words = words.masked_fill(~word_mask.unsqueeze(-1), 0)
-            words = F.pad(words, (0, 0, 0, room))  # (B, N, D_w)
-            word_mask = word_mask.new_ones(words.shape[:2])  # (B, N)
+        words, word_mask = self._padded(words, word_mask)
         V = self.image_encoder(regions)  # (B, K, d)
         T = self.text_encoder(words, word_mask)  # (B, L, d)
         f_image = masked_mean(V, region_mask)  # (B, d)
@@ -270,14 +204,27 @@ class AnANet(nn.Module):
             logits = self._fuse(association, alignment)
         return AnANetOutput(logits, association, alignment)
 
+    def _padded(self, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Words and mask as the streams read them: all N words unless padding is masked."""
+        room = self.config.max_words - words.shape[1]
+        if room < 0:
+            raise UserError(
+                f"a text has {words.shape[1]} words, but the model takes {self.config.max_words}"
+            )
+        if self.config.model.mask_padding:
+            return words, word_mask
+        words = words.masked_fill(~word_mask.unsqueeze(-1), 0)
+        words = F.pad(words, (0, 0, 0, room))  # (B, N, D_w)
+        return words, word_mask.new_ones(words.shape[:2])  # (B, N)
+
     def _fuse(self, association: Association | None, alignment: Alignment | None) -> Tensor:
-        """Eq. 18 before its softmax, without the term of a stream that was taken out."""
-        votes = []
+        """Eq. 18 before its softmax, without the terms of absent streams."""
+        logits = []
         if association:
-            votes.append(self.config.fusion.lambda_ * association.logits)
+            logits.append(self.config.fusion.lambda_ * association.logits)
         if alignment:
-            votes.append(self.config.fusion.eta * alignment.logits)
-        return torch.stack(votes).sum(0)  # (B, C)
+            logits.append(self.config.fusion.eta * alignment.logits)
+        return torch.stack(logits).sum(0)  # (B, C)
 
     def loss(self, output: AnANetOutput, labels: Tensor) -> dict[str, Tensor]:
         """Eq. 19 to 22 for labels (B,): the terms `classification`, `invariant`, `orthogonal`

@@ -1,23 +1,23 @@
-"""What training and prediction ask of a model: every classifier of pairs has this shape.
+"""The interface of classifiers of pairs.
 
-A model's `forward` names the features that it reads by its parameters: a model with
+The parameters of a model's `forward` name the features that it reads: a model with
 `forward(self, pooled, words, word_mask)` gets the pooled scene vectors and the words, and nothing
 else is loaded for it. The names are those of `FEATURES`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from inspect import signature
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.params import Section
+from pipeline.params.base import Section
 
-# Arrays (n, D) or (n, C), and class indices (n,), of models that are no network.
+# Arrays (n, D) or (n, C) and class indices (n,) of models without a network.
 Vectors = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
 
@@ -26,7 +26,7 @@ FEATURES = ("regions", "region_mask", "pooled", "grid", "words", "word_mask")
 
 @dataclass(frozen=True)
 class Sizes:
-    """Widths that follow from the corpus and its feature files; 0 for a file that is not read."""
+    """Widths given by the corpus and its feature files; 0 for a file that is not read."""
 
     classes: int
     regions: int  # K
@@ -39,32 +39,21 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Output:
-    """The least a model gives back. A field with `logits` of its own is a stream."""
+    """A model's output. In a dataclass like it, a field with `logits` of its own is a stream."""
 
     logits: Tensor  # (B, C)
 
 
-class Classifier(Protocol):
-    """A network that tells how image and text of each pair relate."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Features of B pairs, by name -> an `Output` or a dataclass like it."""
+class Classifier(nn.Module):
+    """A network that classifies pairs; returns an `Output` or a dataclass like it."""
 
     def loss(self, output: Any, labels: Tensor) -> dict[str, Tensor]:
         """Scalars for labels (B,), among them `total`, which is minimised."""
-
-    # What every nn.Module has.
-    @property
-    def forward(self) -> Callable[..., Any]: ...
-    def parameters(self) -> Iterator[nn.Parameter]: ...
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
-    def train(self) -> Any: ...
-    def eval(self) -> Any: ...
+        raise NotImplementedError
 
 
-class Baseline(nn.Module):
-    """A classifier that is trained with cross-entropy alone; built as `Model(params, sizes)`."""
+class Baseline(Classifier):
+    """A classifier trained with cross-entropy alone; built as `Model(params, sizes)`."""
 
     params_type: ClassVar[type[Section]]
 
@@ -73,17 +62,17 @@ class Baseline(nn.Module):
         return {"total": F.cross_entropy(output.logits, labels)}
 
 
-def features_of(model: Classifier | type[nn.Module]) -> tuple[str, ...]:
-    """The names of the features that a model's forward takes."""
+def features_of(model: Classifier | type[Classifier]) -> tuple[str, ...]:
+    """The names of the features that a model's `forward` takes."""
     return tuple(name for name in signature(model.forward).parameters if name in FEATURES)
 
 
-def judge(model: Classifier, inputs: Mapping[str, Tensor]) -> Any:
-    """The model's output for features by name, of which it takes those that it reads."""
+def apply_model(model: Classifier, inputs: Mapping[str, Tensor]) -> Any:
+    """The model's output for the features that it reads among these."""
     return model(**{name: inputs[name] for name in features_of(model)})
 
 
 def stream_logits(output: Any) -> dict[str, Tensor]:
-    """The logits (B, C) of each part of an output that votes by itself, by its field's name."""
+    """The logits (B, C) of each stream of an output, by its field's name."""
     parts = {field.name: getattr(output, field.name) for field in fields(output)}
     return {name: part.logits for name, part in parts.items() if hasattr(part, "logits")}

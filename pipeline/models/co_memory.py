@@ -1,7 +1,7 @@
 """CoMemory, the Co-Memory Network (Xu, Mao and Chen, SIGIR 2018).
 
-The cells of the picture and the words of the text are two memories. A query per side is read and
-rewritten for several hops; what one side looks for depends on what the other has found.
+The cells of the image and the words of the text are two memories. Each side's query attends
+to its memory and is updated for several hops; each side's attention is guided by the other.
 
 Adapted: a grid of frozen features and cached word vectors fill the memories. The form of the
 attention (a score from one hidden layer) and of the update (one GRU cell per side) follows the
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import Baseline, Output, Sizes
 from pipeline.models.layers import masked_mean, masked_softmax, recurrent_states
-from pipeline.params import Count, Dropout, Section
+from pipeline.params.base import Count, Dropout, Section
 
 
 class CoMemoryParams(Section):
@@ -25,7 +25,7 @@ class CoMemoryParams(Section):
 
 
 class MemoryReader(nn.Module):
-    """One side's attention over its memory and the update of its query."""
+    """One side's attention over its memory, and the update of its query."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -35,11 +35,13 @@ class MemoryReader(nn.Module):
         self.update = nn.GRUCell(width, width)
 
     def forward(
-        self, memory: Tensor, keys: Tensor, mask: Tensor, asked: Tensor, query: Tensor
+        self, memory: Tensor, keys: Tensor, mask: Tensor, guide: Tensor, query: Tensor
     ) -> Tensor:
-        """One hop: memory and its keys W_memory(memory) (B, M, d), which no hop changes; mask
-        (B, M); what is asked and the query so far (B, d)."""
-        hidden = (keys + self.W_query(asked).unsqueeze(1)).tanh()  # (B, M, d)
+        """One hop -> the updated query (B, d).
+
+        memory and keys = W_memory(memory): (B, M, d). mask: (B, M). guide and query: (B, d).
+        """
+        hidden = (keys + self.W_query(guide).unsqueeze(1)).tanh()  # (B, M, d)
         weights = masked_softmax(self.w(hidden).squeeze(-1), mask)  # (B, M)
         found = (weights.unsqueeze(1) @ memory).squeeze(1)  # (B, d)
         updated: Tensor = self.update(found, query)  # (B, d)
@@ -47,7 +49,7 @@ class MemoryReader(nn.Module):
 
 
 class CoMemory(Baseline):
-    """Two memories that are read together for `hops` rounds."""
+    """Two memories with co-attention for several hops."""
 
     params_type = CoMemoryParams
 
@@ -70,9 +72,9 @@ class CoMemory(Baseline):
         q_v, q_t = M_v.mean(1), masked_mean(M_t, word_mask)  # (B, d) each
         keys_v, keys_t = self.image_reader.W_memory(M_v), self.text_reader.W_memory(M_t)
         for _ in range(self.hops):
-            asked = q_t + q_v  # both sides ask for the same, so that each guides the other
+            guide = q_t + q_v  # the same for both sides, so that each guides the other
             q_v, q_t = (
-                self.image_reader(M_v, keys_v, cells, asked, q_v),
-                self.text_reader(M_t, keys_t, word_mask, asked, q_t),
+                self.image_reader(M_v, keys_v, cells, guide, q_v),
+                self.text_reader(M_t, keys_t, word_mask, guide, q_t),
             )
         return Output(self.classifier(self.dropout(torch.cat([q_t, q_v], dim=-1))))

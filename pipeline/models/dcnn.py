@@ -1,6 +1,6 @@
 """DCNN (Kruk et al., EMNLP 2019, arXiv 1904.09073).
 
-A picture's frozen feature and the mean state of a bidirectional GRU over the words are projected
+An image's frozen feature and the mean state of a bidirectional GRU over the words are projected
 to one space, fused, and classified.
 
 Adapted: AnANet's paper puts BERT where the authors had ELMo. The operator of the fusion and the
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import Baseline, Output, Sizes
 from pipeline.models.layers import masked_mean, recurrent_states
-from pipeline.params import Count, Dropout, Section
+from pipeline.params.base import Count, Dropout, Section
 
 
 class DCNNParams(Section):

@@ -1,7 +1,7 @@
 """Deep Classifier (Otto et al., International Journal of Multimedia Information Retrieval, 2020).
 
-The picture guides an attention over the states of a GRU; what it finds and the picture's own
-feature are classified by a network with one hidden layer.
+Image-guided attention pools the states of a GRU over the words; the result and the image's feature
+are classified by a network with one hidden layer.
 
 Adapted: one classifier over the corpus' classes instead of the authors' eight; the image feature
 is frozen. The form of the attention (a score from one hidden layer) and all widths are ours.
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import Baseline, Output, Sizes
 from pipeline.models.layers import masked_softmax, recurrent_states
-from pipeline.params import Count, Dropout, Section
+from pipeline.params.base import Count, Dropout, Section
 
 
 class DeepClassifierParams(Section):
@@ -49,6 +49,6 @@ class DeepClassifier(Baseline):
         return Output(self.classifier(torch.cat([text, pooled], dim=-1)))
 
     def attention(self, pooled: Tensor, h: Tensor, word_mask: Tensor) -> Tensor:
-        """Weights over the words (B, L), for the picture (B, D_p) and the states (B, L, d_t)."""
+        """Weights over the words (B, L), for the image (B, D_p) and the states (B, L, d_t)."""
         hidden = (self.W_h(h) + self.W_v(pooled).unsqueeze(1)).tanh()  # (B, L, d_a)
         return masked_softmax(self.w(hidden).squeeze(-1), word_mask)

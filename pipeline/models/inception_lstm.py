@@ -1,7 +1,7 @@
 """InceptionNet+LSTM (Vempala and Preotiuc-Pietro, ACL 2019).
 
-The last state of an LSTM over the words and the picture's feature from an InceptionNet are joined
-and judged by a network with one hidden layer.
+The last state of an LSTM over the words and the image's feature from an InceptionNet are
+concatenated and classified by a network with one hidden layer.
 
 Adapted: the image feature is frozen (the authors tuned theirs) and comes from the encoder that
 `extract_scenes` is set to, an InceptionNet with `scenes.encoder=inception_v3`. Widths are ours.
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import Baseline, Output, Sizes
 from pipeline.models.layers import last_state
-from pipeline.params import Count, Dropout, Section
+from pipeline.params.base import Count, Dropout, Section
 
 
 class InceptionLSTMParams(Section):

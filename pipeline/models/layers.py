@@ -1,4 +1,6 @@
-"""Steps that several models share; all leave padding and missing regions without influence."""
+"""Layers that several models share; padding and missing regions never affect their results."""
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +15,8 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the valid entries of the last axis, zero elsewhere and where none is valid."""
-    # A row without any valid entry would be NaN with -inf; with the least float it is uniform
-    # and the second fill empties it.
+    # With -inf, a row without valid entries would be NaN; with the least float it is uniform, and
+    # the second fill sets it to zero.
     weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1)
     return weights.masked_fill(~mask, 0)
 
@@ -24,29 +26,28 @@ def reconstruction_cosine(
 ) -> Tensor:
     """The cosine of each item with its reconstruction, a weighted sum of the other side's items.
 
-    It needs neither the items nor the reconstructions, only products that attention has anyway:
-    x_i with sum_j w_ij y_j has the inner product sum_j w_ij <x_i, y_j>, and the square of the sum
-    is w_i (Y Y^T) w_i^T.
+    Computed from inner products that attention needs anyway, without the reconstructions: x_i and
+    sum_j w_ij y_j have the inner product sum_j w_ij <x_i, y_j>, and the square of the sum is
+    w_i (Y Y^T) w_i^T.
 
-    weights, products (B, M, S): of the other side's items in the sum, and the inner products with
-    them. squares (B, M): of the items. gram (B, S, S): the other side's products with itself.
+    weights, products (B, M, S): of the other side's items in the sum, and inner products with them.
+    squares (B, M): of the items. gram (B, S, S): inner products among the other side's items.
     Returns (B, M); zero where an item or its reconstruction is zero.
     """
-    together = (weights * products).sum(-1)  # (B, M)
+    products_sum = (weights * products).sum(-1)  # (B, M)
     rebuilt = ((weights @ gram) * weights).sum(-1)  # (B, M)
-    return together / (length(squares) * length(rebuilt))
+    return products_sum / (safe_sqrt(squares) * safe_sqrt(rebuilt))
 
 
-def length(squares: Tensor) -> Tensor:
-    """The root of sums of squares; no less than 1e-8, so that it can divide and has a gradient."""
+def safe_sqrt(squares: Tensor) -> Tensor:
+    """The square root, at least 1e-8, so that it can divide and has a finite gradient."""
     return squares.clamp(min=1e-16).sqrt()
 
 
-def undecided_classifier(features: int, classes: int) -> nn.Linear:
-    """A linear layer that starts at zero and so gives every class the same chance.
+def zero_classifier(features: int, classes: int) -> nn.Linear:
+    """A linear layer that starts at zero and so predicts all classes equally.
 
-    One that reads a feature for every place of a text and a picture would start by telling these
-    places apart at random, and training would have to take that back first.
+    Random weights for each place of a text and an image would first have to be unlearned.
     """
     classifier = nn.Linear(features, classes)
     nn.init.zeros_(classifier.weight)
@@ -61,10 +62,18 @@ def recurrent_states(rnn: nn.GRU | nn.LSTM, words: Tensor, mask: Tensor) -> Tens
     return padded
 
 
-def last_state(lstm: nn.LSTM, words: Tensor, mask: Tensor) -> Tensor:
-    """The hidden state of a one-way LSTM after each text's own last word, (B, L, D) -> (B, d)."""
-    _, (hidden, _) = lstm(_packed(words, mask))  # (1, B, d)
-    last: Tensor = hidden[-1]
+def merge_directions(states: Tensor, merge: Literal["concat", "mean", "sum"]) -> Tensor:
+    """Merge the states of both directions, (B, L, 2 d) -> (B, L, d); unchanged with concat."""
+    if merge == "concat":
+        return states
+    forward, backward = states.chunk(2, dim=-1)
+    return (forward + backward) / 2 if merge == "mean" else forward + backward
+
+
+def last_state(rnn: nn.GRU | nn.LSTM, words: Tensor, mask: Tensor) -> Tensor:
+    """A unidirectional network's hidden state after each text's last word, (B, L, D) -> (B, d)."""
+    _, hidden = rnn(_packed(words, mask))
+    last: Tensor = (hidden[0] if isinstance(hidden, tuple) else hidden)[-1]
     return last
 
 

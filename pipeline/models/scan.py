@@ -1,11 +1,11 @@
 """SCAN, Stacked Cross Attention (Lee et al., ECCV 2018, arXiv 1803.08024), as a classifier.
 
-Every word is compared with what it attends to among the regions, and every region with what it
-attends to among the words. Before the softmax, each source's scores are normalised over all that
-ask for it, so that a region does not serve every word alike.
+Every word is compared with its attention-weighted regions, and every region with its
+attention-weighted words. Before the softmax, scores are normalised over the queries, so that a
+region does not serve every word equally.
 
-Adapted: no ranking of pictures and texts, so no triplet loss: the similarities of both directions,
-one by one and pooled as the paper does, go to a linear layer with cross-entropy. Words are cached
+Adapted: no ranking, so no triplet loss: the similarities of both directions, and their pooled
+values as in the paper, go to a linear layer with cross-entropy. Words are cached
 vectors. The temperatures are those published for Flickr30K.
 """
 
@@ -17,11 +17,12 @@ from pipeline.models.classifier import Baseline, Output, Sizes
 from pipeline.models.layers import (
     masked_mean,
     masked_softmax,
+    merge_directions,
     reconstruction_cosine,
     recurrent_states,
-    undecided_classifier,
+    zero_classifier,
 )
-from pipeline.params import Count, Positive, Section
+from pipeline.params.base import Count, Positive, Section
 
 
 class SCANParams(Section):
@@ -44,15 +45,15 @@ class SCAN(Baseline):
         self.params, self.max_words = params, sizes.max_words
         self.project = nn.Linear(sizes.region_dim, params.width)
         self.bigru = nn.GRU(sizes.word_dim, params.width, batch_first=True, bidirectional=True)
-        self.classifier = undecided_classifier(sizes.max_words + sizes.regions + 4, sizes.classes)
+        self.classifier = zero_classifier(sizes.max_words + sizes.regions + 4, sizes.classes)
 
     def forward(
         self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
     ) -> Output:
         params = self.params
         v = F.normalize(self.project(regions), dim=-1)  # (B, K, d)
-        forth, back = recurrent_states(self.bigru, words, word_mask).chunk(2, dim=-1)
-        e = F.normalize((forth + back) / 2, dim=-1)  # (B, L, d)
+        states = recurrent_states(self.bigru, words, word_mask)  # (B, L, 2 d)
+        e = F.normalize(merge_directions(states, "mean"), dim=-1)  # (B, L, d)
         r_e = relevance(e, word_mask, v, region_mask, params.smooth_words)  # (B, L)
         r_v = relevance(v, region_mask, e, word_mask, params.smooth_regions)  # (B, K)
         pooled = (
@@ -68,22 +69,22 @@ class SCAN(Baseline):
 def relevance(
     query: Tensor, query_mask: Tensor, source: Tensor, source_mask: Tensor, smooth: float
 ) -> Tensor:
-    """Cosine of each query item with what it attends to in the source, zero for absent items.
+    """Cosine of each query item with its attention-weighted source, zero for padding.
 
     query (B, M, d), source (B, S, d) -> (B, M).
     """
     products = query @ source.transpose(1, 2)  # (B, M, S)
     weights = cross_attention(products, query_mask, source_mask, smooth)  # (B, M, S)
     gram = source @ source.transpose(1, 2)  # (B, S, S)
-    found = reconstruction_cosine(weights, products, query.square().sum(-1), gram)  # (B, M)
-    return found.masked_fill(~query_mask, 0)
+    cosines = reconstruction_cosine(weights, products, query.square().sum(-1), gram)  # (B, M)
+    return cosines.masked_fill(~query_mask, 0)
 
 
 def cross_attention(
     products: Tensor, query_mask: Tensor, source_mask: Tensor, smooth: float
 ) -> Tensor:
-    """Each query item's weights over the source (B, M, S), from their inner products: scores are
-    first normalised over the query items, then put through a softmax over the source."""
+    """Attention weights over the source (B, M, S), from inner products (B, M, S): scores are
+    normalised over the query items, then a softmax goes over the source."""
     scores = F.leaky_relu(products, 0.1)  # (B, M, S)
     valid = query_mask.unsqueeze(2) & source_mask.unsqueeze(1)  # (B, M, S)
     scores = F.normalize(scores.masked_fill(~valid, 0), dim=1)
@@ -91,6 +92,6 @@ def cross_attention(
 
 
 def log_sum_exp(values: Tensor, mask: Tensor, temperature: float) -> Tensor:
-    """A smooth maximum of the valid entries, (B, M) -> (B,); zero if none is."""
+    """A smooth maximum of the valid entries, (B, M) -> (B,); zero if there is none."""
     scaled = (temperature * values).masked_fill(~mask, torch.finfo(values.dtype).min)
     return (scaled.logsumexp(1) / temperature).masked_fill(~mask.any(1), 0)

@@ -1,9 +1,9 @@
 """TFN, the Tensor Fusion Network (Zadeh et al., EMNLP 2017, arXiv 1707.07250).
 
-Each side is embedded by a network of its own; the outer product of the two embeddings, each with a
-constant 1 appended, holds both sides and all products between them.
+Each side has a subnetwork; the outer product of the two embeddings, each with a constant 1
+appended, contains both embeddings and all their products.
 
-Adapted: two sides instead of three, without sound; the picture is one pooled scene vector, the
+Adapted: two sides instead of three, without sound; the image is one pooled scene vector, the
 words are cached vectors; the regression of a sentiment becomes a choice among classes. Widths are
 ours.
 """
@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import Baseline, Output, Sizes
 from pipeline.models.layers import last_state
-from pipeline.params import Count, Dropout, Section
+from pipeline.params.base import Count, Dropout, Section
 
 
 class TFNParams(Section):
-    """Widths of the embedded sides, and of the two layers above their product."""
+    """Widths of the embeddings, and of the two layers above their product."""
 
     image_width: Count  # d_v
     text_width: Count  # d_t
@@ -44,15 +44,10 @@ class ImageSubnet(nn.Module):
         )
 
     def forward(self, pooled: Tensor) -> Tensor:
-        # An epoch's last batch may hold a single pair, which has no variance.
+        # A batch of one pair, as at the end of an epoch, has no variance.
         if self.training and len(pooled) == 1:
-            pooled = F.batch_norm(
-                pooled,
-                self.norm.running_mean,
-                self.norm.running_var,
-                self.norm.weight,
-                self.norm.bias,
-            )
+            mean, variance = self.norm.running_mean, self.norm.running_var
+            pooled = F.batch_norm(pooled, mean, variance, self.norm.weight, self.norm.bias)
         else:
             pooled = self.norm(pooled)
         z_v: Tensor = self.layers(pooled)  # (B, D_p) -> (B, d_v)
@@ -60,7 +55,7 @@ class ImageSubnet(nn.Module):
 
 
 class TFN(Baseline):
-    """Two subnets, their tensor fusion, and a network that judges it."""
+    """Two subnetworks, their tensor fusion, and a classifier on top."""
 
     params_type = TFNParams
 

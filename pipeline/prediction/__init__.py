@@ -1,6 +1,6 @@
-"""A trained model's answers about new posts."""
+"""Predictions of a trained model for new posts."""
 
 from pipeline.prediction.posts import Post, read_posts
-from pipeline.prediction.predictor import Link, Prediction, Predictor
+from pipeline.prediction.predictor import Inspection, Link, Prediction, Predictor
 
-__all__ = ["Link", "Post", "Prediction", "Predictor", "read_posts"]
+__all__ = ["Inspection", "Link", "Post", "Prediction", "Predictor", "read_posts"]

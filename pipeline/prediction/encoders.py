@@ -1,74 +1,82 @@
-"""The encoders that a model was trained with, built again for new posts."""
+"""A trained model's encoders, rebuilt for new posts."""
 
 from collections.abc import Iterable
-from json import dumps, loads
+from json import loads
 from pathlib import Path
 
 import torch
 
-from pipeline.features.assemble import assemble
-from pipeline.features.bert import BertEncoder, load_bert, write_bert
-from pipeline.features.encoder import identity
-from pipeline.features.extract import extract
-from pipeline.features.glove import write_glove
-from pipeline.features.region_encoders import load_region_encoder
-from pipeline.features.rows import RowCache, cache_root
+from pipeline.encoders.bert.encoder import BertEncoder, embed_bert, load_bert
+from pipeline.encoders.glove.glove import embed_glove
+from pipeline.encoders.regions.choice import load_region_encoder
+from pipeline.encoders.rows.assemble import collect
+from pipeline.encoders.rows.cache import RowCache, cache_root
+from pipeline.encoders.rows.encoder import identity
+from pipeline.encoders.rows.extract import extract
 from pipeline.features.store import STATUS_CODES, BertFeatures, GloveFeatures, RegionFeatures
 from pipeline.features.texts import Texts
-from pipeline.prediction.agreement import require_agreement
+from pipeline.files import Fingerprint
+from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.posts import Post
-from pipeline.training.encoders import EncoderSettings, Fingerprint
 
 
 class Encoders:
-    """Regions of pictures and vectors of words, as a model's inputs were made."""
+    """Regions of images and vectors of words, computed as in training."""
 
     def __init__(
-        self, settings: EncoderSettings, device: torch.device, allow_rounding: bool = False
+        self, settings: AnANetEncoders, device: torch.device, allow_rounding: bool = False
     ) -> None:
-        """Load what the settings name, and hold it against the fingerprints they come with.
+        """Load the encoders that the settings name, and check their fingerprints.
 
         allow_rounding: accept another device and other library versions than in training.
 
         Raises:
-            UserError: an encoder cannot be had, or is another one than in training.
+            UserError: an encoder cannot be loaded, or differs from that of the training.
         """
         self._settings, self._allow_rounding = settings, allow_rounding
         self._regions = load_region_encoder(settings.regions, device)
-        self._class_names = list(self._regions.class_names)
         self._check("regions.h5", loads(identity(self._regions)))
         self._cache = RowCache(cache_root(), self._regions)
-        self._bert: BertEncoder | None = None
-        if "bert.h5" in settings.fingerprints:
-            bert = settings.bert
-            self._bert = load_bert(bert.model, bert.revision, bert.layer, bert.merge, device)
-            self._check("bert.h5", loads(identity(self._bert)))
+        self._bert = self._load_bert(device) if "bert.h5" in settings.fingerprints else None
+
+    def _load_bert(self, device: torch.device) -> BertEncoder:
+        bert = self._settings.bert
+        encoder = load_bert(bert.model, bert.revision, bert.layer, bert.merge, device)
+        self._check("bert.h5", loads(identity(encoder)))
+        return encoder
 
     def compute_regions(self, posts: Iterable[Post]) -> None:
-        """Fill the row cache with the pictures that it lacks."""
-        items = {post.key: post.picture for post in posts if post.status == "ok"}
+        """Compute the images' rows that the cache does not have.
+
+        Raises:
+            UserError: the cache cannot be written.
+        """
+        items = {post.key: post.image for post in posts if post.status == "ok"}
         extract(self._regions, items.items(), self._cache)
 
-    def read_regions(self, posts: Iterable[Post], folder: Path) -> RegionFeatures:
-        """The regions of the posts' pictures, from the row cache."""
+    def read_regions(self, posts: Iterable[Post]) -> RegionFeatures:
+        """The regions of the posts' images, from the row cache."""
         status = {post.key: STATUS_CODES[post.status] for post in posts}
-        path = folder / "regions.h5"
-        attrs = {"class_names": dumps(self._class_names)}
-        assemble(path, self._regions, list(status), self._cache, attrs, list(status.values()))
-        return RegionFeatures.read(path)
+        rows = collect(
+            Path("regions.h5"), self._regions, list(status), self._cache, list(status.values())
+        )
+        return RegionFeatures(**rows, class_names=list(self._regions.class_names))
 
-    def read_words(self, texts: Texts, folder: Path) -> list[GloveFeatures | BertFeatures]:
-        """The word vectors of texts, in the order in which the model takes them."""
+    def read_words(self, texts: Texts) -> list[GloveFeatures | BertFeatures]:
+        """The word vectors of texts, in the order of concatenation.
+
+        Raises:
+            UserError: an encoder differs from that of the training.
+        """
         files: list[GloveFeatures | BertFeatures] = []
         if "glove.h5" in self._settings.fingerprints:
             glove = self._settings.glove
-            write_glove(folder / "glove.h5", texts, glove.vectors, glove.oov)
-            files.append(GloveFeatures.read(folder / "glove.h5"))
-            self._check("glove.h5", files[0].fingerprint)
+            found, _ = embed_glove(Path("glove.h5"), texts, glove.vectors, glove.oov)
+            self._check("glove.h5", found.fingerprint)
+            files.append(found)
         if self._bert:
-            write_bert(folder / "bert.h5", self._bert, texts)
-            files.append(BertFeatures.read(folder / "bert.h5"))
+            files.append(embed_bert(Path("bert.h5"), self._bert, texts))
         return files
 
     def _check(self, file: str, found: Fingerprint) -> None:
-        require_agreement(file, self._settings.fingerprints[file], found, self._allow_rounding)
+        self._settings.require_agreement(file, found, self._allow_rounding)

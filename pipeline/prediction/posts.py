@@ -1,78 +1,58 @@
-"""Posts to be judged: one from memory, or a table of them with a folder of pictures."""
+"""New posts: one from memory, or a table of them with a folder of images."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
 
-from PIL.Image import Image
-
-from pipeline.corpus.image_check import CheckedImage, check_images
-from pipeline.corpus.images import ImageError, ImageSource, decode_image
-from pipeline.corpus.tables import read_csv
+from pipeline.corpus.checks.image_check import CheckedImage, check_images
+from pipeline.corpus.layouts.csv import read_csv
 from pipeline.errors import UserError
-from pipeline.features.pictures import Picture
+from pipeline.images.decoding import ImageBytes
+from pipeline.images.files import ImageError
+from pipeline.images.source import ImageSource, StoredImage
 
 _COLUMNS = ("image", "text")
 
 
-class Opens(Protocol):
-    """A picture that can be opened."""
-
-    def open(self) -> Image:
-        """The upright picture, 8-bit RGB."""
-
-
-@dataclass(frozen=True)
-class PictureBytes:
-    """A picture in memory."""
-
-    data: bytes
-
-    def open(self) -> Image:
-        return decode_image(self.data)
-
-
 @dataclass(frozen=True)
 class Post:
-    """A picture and a text to be judged.
+    """An image and a text to classify.
 
-    key: the picture's sha256. status: ok | missing | unreadable; unless it is ok, `picture` is not
-    opened, and the model judges the text without any region.
+    key: the image's sha256. status: ok | missing | unreadable; unless it is ok, `image` is not
+    opened, and the model gets no regions.
     """
 
     id: str
     text: str
     key: str
-    picture: Opens
+    image: ImageBytes | StoredImage
     status: str = "ok"
     reason: str = ""
 
     @classmethod
-    def of(cls, image: bytes, text: str, id: str = "post") -> "Post":
-        """A post from a picture file's bytes.
+    def of(cls, data: bytes, text: str, id: str = "post") -> "Post":
+        """A post from an image file's bytes.
 
         Raises:
-            UserError: the bytes are no picture that can be read.
+            UserError: the image cannot be decoded.
         """
+        image = ImageBytes(data)
         try:
-            decode_image(image)
+            image.open()
         except ImageError as error:
-            raise UserError(f"the picture of {id} cannot be used: {error}") from None
-        return cls(id, text, sha256(image).hexdigest(), PictureBytes(image))
+            raise UserError(f"the image of {id} cannot be used: {error}") from None
+        return cls(id, text, image.key, image)
 
 
 @contextmanager
 def read_posts(table: Path, images: Path, encoding: str = "utf-8-sig") -> Iterator[list[Post]]:
     """Yield the posts of a CSV file with columns `image`, `text` and, optionally, `id`.
 
-    images: the zip archive or folder of the pictures, which stays open meanwhile. Without ids, a
-    post's id is its row's number, counted from 1.
+    images: zip archive or folder of the images. Without a column `id`, ids are row numbers from 1.
 
     Raises:
-        UserError: the table or the pictures are not there, or a column is missing.
+        UserError: the table or the images are missing, or a column is missing or repeated.
     """
     rows = _rows(table, encoding)
     with ImageSource.open(images) as source:
@@ -94,6 +74,6 @@ def _rows(path: Path, encoding: str) -> list[dict[str, str]]:
     ]
 
 
-def _post(source: ImageSource, image: CheckedImage, row: dict[str, str]) -> Post:
-    picture = Picture(source, image.name, image.key)
-    return Post(row["id"], row["text"], image.key, picture, image.status, image.reason)
+def _post(source: ImageSource, checked: CheckedImage, row: dict[str, str]) -> Post:
+    image = StoredImage(source, checked.name, checked.key)
+    return Post(row["id"], row["text"], checked.key, image, checked.status, checked.reason)

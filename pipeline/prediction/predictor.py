@@ -1,28 +1,26 @@
-"""A trained model and its encoders: posts in, predictions out."""
+"""Predictions for posts by a trained model and its encoders."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
-import torch
 from tqdm import tqdm
 
-from pipeline.corpus.text_keys import EMPTY_TEXT, text_key
-from pipeline.corpus.tweets import tokenize
-from pipeline.device import resolve_device
-from pipeline.errors import UserError
+from pipeline.core.device import resolve_device
+from pipeline.dataset.arrays import FeatureFiles
+from pipeline.dataset.pairs import PairFeatures
 from pipeline.features.store import BertFeatures, GloveFeatures, RegionFeatures
+from pipeline.features.texts import EMPTY_TEXT, text_key
+from pipeline.metrics.pair_outputs import PairOutput, predict_pairs
 from pipeline.models.ananet import AnANet
+from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.encoders import Encoders
 from pipeline.prediction.posts import Post
-from pipeline.training.data import PairFeatures
-from pipeline.training.encoders import EncoderSettings, digest
-from pipeline.training.judgement import Judgement, judge_pairs
+from pipeline.tokenizers.tokenize import tokenize
 
-# Posts whose regions are in memory at the same time, 74 KB each with the default encoders.
+# Posts per batch; their regions take 74 KB each with the default encoders.
 _POSTS = 256
 _LINKS = 5
 _DIGITS = 6
@@ -31,10 +29,10 @@ _SPLIT = "new"
 
 @dataclass(frozen=True)
 class Link:
-    """A word and the region that it looks at most.
+    """A word and the region with its largest attention weight.
 
-    position: of the word in `words`. box: x1, y1, x2, y2 in pixels of the upright picture. object:
-    the detector's name for it. weight: of the region in the word's attention, from 0 to 1.
+    position: of the word in `words`. box: x1, y1, x2, y2 in pixels of the upright image. object:
+    the detector's class name. weight: from 0 to 1.
     """
 
     word: str
@@ -47,11 +45,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says about a post.
+    """A model's prediction for a post.
 
-    words: the text as the model read it. picture: ok | missing | unreadable; unless it is ok, the
-    text was judged without any region. streams: the probabilities that each stream's vote alone
-    would give. links: the strongest first.
+    words: the text's tokens. image: ok | missing | unreadable; unless it is ok, the model had no
+    regions. streams: the probabilities of each stream alone. links: the strongest first.
     """
 
     id: str
@@ -60,31 +57,31 @@ class Prediction:
     streams: dict[str, dict[str, float]]
     links: list[Link]
     words: list[str]
-    picture: str
+    image: str
     reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """A line of predictions.jsonl, with numbers rounded."""
+        """A line of predictions.jsonl, with rounded numbers."""
         return {name: _rounded(value) for name, value in asdict(self).items() if value != ""}
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A prediction with all that the model saw and looked at.
+class Inspection:
+    """A prediction with the model's output.
 
-    regions: of the posts judged together; `row` is this post's picture in them.
+    regions: of the post's batch; `row` is its image's row.
     """
 
     prediction: Prediction
-    judgement: Judgement
+    output: PairOutput
     regions: RegionFeatures
     row: int
 
 
 class Predictor:
-    """Judges posts with a trained AnANet, reading them with the encoders of its training."""
+    """Classifies posts with a trained AnANet and the encoders of its training."""
 
-    def __init__(self, model: AnANet, settings: EncoderSettings, encoders: Encoders) -> None:
+    def __init__(self, model: AnANet, settings: AnANetEncoders, encoders: Encoders) -> None:
         self.labels = model.config.labels
         self._model, self._settings, self._encoders = model, settings, encoders
 
@@ -94,115 +91,112 @@ class Predictor:
     ) -> Self:
         """Load a model's folder and the encoders it names.
 
-        Args:
-            device: auto | cpu | cuda | cuda:N.
-            allow_rounding: accept encoders that differ from those of the training by device and
-                library versions alone, and with them features that differ by rounding.
+        device: auto | cpu | cuda | cuda:N. allow_rounding: accept encoders that differ from the
+        training's by device and library versions only, so that features may differ by rounding.
 
         Raises:
-            UserError: a file is missing or damaged, or an encoder is not there or another one.
+            UserError: a file is missing or damaged, or an encoder is missing or differs.
         """
         model = AnANet.from_pretrained(folder)
-        settings = EncoderSettings.load(folder)
-        digests = {name: digest(value) for name, value in settings.fingerprints.items()}
-        if digests != model.config.encoders:
-            raise UserError(
-                f"{folder}: encoders.json has the fingerprints {digests}, but config.json says"
-                f" {model.config.encoders}; these files do not belong together"
-            )
+        settings = AnANetEncoders.load(folder, model.config.encoders)
         target = resolve_device(device)
         return cls(model.to(target), settings, Encoders(settings, target, allow_rounding))
 
     def predict(self, posts: Sequence[Post]) -> Iterator[Prediction]:
-        """Yield each post's prediction, in order; rows that the cache lacks are computed first."""
-        for seen in self.look(posts):
-            yield seen.prediction
+        """Yield each post's prediction, in order; computes missing rows of the cache first.
 
-    def look(self, posts: Sequence[Post]) -> Iterator[Seen]:
-        """Like `predict`, with all that the model looked at.
+        Raises:
+            UserError: an encoder differs from that of the training.
+        """
+        for inspection in self.inspect(posts):
+            yield inspection.prediction
+
+    def inspect(self, posts: Sequence[Post]) -> Iterator[Inspection]:
+        """Like `predict`, with the model's output.
 
         Raises:
             UserError: an encoder differs from that of the training.
         """
         words = [self._words(post.text) for post in posts]
-        keys = [text_key(text) for text in words]
         self._encoders.compute_regions(posts)
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            vectors = self._encoders.read_words(dict(zip(keys, words, strict=True)), folder)
-            with tqdm(total=len(posts), desc="predict", unit="post", disable=len(posts) < 2) as bar:
-                for start in range(0, len(posts), _POSTS):
-                    part = slice(start, start + _POSTS)
-                    regions = self._encoders.read_regions(posts[part], folder)
-                    yield from self._judge(posts[part], words[part], keys[part], regions, vectors)
-                    bar.update(len(posts[part]))
+        vectors = self._encoders.read_words({text_key(text): text for text in words})
+        with tqdm(total=len(posts), desc="predict", unit="post", disable=len(posts) < 2) as bar:
+            for start in range(0, len(posts), _POSTS):
+                part = slice(start, start + _POSTS)
+                regions = self._encoders.read_regions(posts[part])
+                yield from self._inspect_batch(posts[part], words[part], regions, vectors)
+                bar.update(len(posts[part]))
 
     def _words(self, text: str) -> list[str]:
         words = tokenize(text, self._settings.tokenizer)
         return words[: self._model.config.max_words] or EMPTY_TEXT
 
-    def _judge(
+    def _inspect_batch(
         self,
         posts: Sequence[Post],
         words: Sequence[list[str]],
-        keys: Sequence[str],
         regions: RegionFeatures,
         vectors: Sequence[GloveFeatures | BertFeatures],
-    ) -> Iterator[Seen]:
-        config = self._model.config
-        pairs = pd.DataFrame(
-            {
-                "id": [post.id for post in posts],
-                "split": _SPLIT,
-                "image_key": [post.key for post in posts],
-                "text_key": keys,
-            }
-        )
-        device = next(self._model.parameters()).device
-        features = PairFeatures(pairs, self.labels, regions, vectors, config.model.region_order)
-        judged = judge_pairs(self._model, features.to(device), features.rows(_SPLIT))
-        rows = regions.index(pairs["image_key"].tolist()).tolist()
-        for post, text, judgement, row in zip(posts, words, judged, rows, strict=True):
-            prediction = self._prediction(post, text, judgement, regions, row)
-            yield Seen(prediction, judgement, regions, row)
+    ) -> Iterator[Inspection]:
+        order = self._model.config.model.region_order
+        files = FeatureFiles(vectors, regions)
+        features = PairFeatures.join(_pairs(posts, words), self.labels, files, order)
+        features.to(next(self._model.parameters()).device)
+        outputs = predict_pairs(self._model, features, features.rows(_SPLIT))
+        rows = regions.index(features.image_keys).tolist()
+        for post, text, output, row in zip(posts, words, outputs, rows, strict=True):
+            links = strongest_links(text, output, regions, row)
+            yield Inspection(self._prediction(post, text, output, links), output, regions, row)
 
     def _prediction(
-        self, post: Post, words: list[str], judgement: Judgement, regions: RegionFeatures, row: int
+        self, post: Post, words: list[str], output: PairOutput, links: list[Link]
     ) -> Prediction:
+        def by_label(values: Iterable[float]) -> dict[str, float]:
+            return dict(zip(self.labels, map(float, values), strict=True))
+
         return Prediction(
             id=post.id,
-            relation=self.labels[judgement.predicted],
-            probabilities=self._by_label(judgement.probabilities),
-            streams={name: self._by_label(vote) for name, vote in judgement.streams.items()},
-            links=strongest_links(words, judgement, regions, row),
+            relation=self.labels[output.predicted],
+            probabilities=by_label(output.probabilities),
+            streams={name: by_label(stream) for name, stream in output.streams.items()},
+            links=links,
             words=words,
-            picture=post.status,
+            image=post.status,
             reason=post.reason,
         )
 
-    def _by_label(self, values: Iterable[torch.Tensor]) -> dict[str, float]:
-        return {label: float(value) for label, value in zip(self.labels, values, strict=True)}
+
+def _pairs(posts: Sequence[Post], words: Sequence[list[str]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": [post.id for post in posts],
+            "split": _SPLIT,
+            "image_key": [post.key for post in posts],
+            "text_key": [text_key(text) for text in words],
+        }
+    )
 
 
 def strongest_links(
-    words: Sequence[str], judgement: Judgement, regions: RegionFeatures, row: int
+    words: Sequence[str], output: PairOutput, regions: RegionFeatures, row: int
 ) -> list[Link]:
-    """Each word with its strongest region, and of these the links with the largest weights."""
-    if judgement.links is None or not regions.mask[row].any():
+    """The words with the largest weights, each with its strongest region."""
+    if output.attention is None or not regions.mask[row].any():
         return []
-    weights, strongest = judgement.links.A_v2t, judgement.links.strongest().tolist()
+    weights, strongest = output.attention.A_v2t, output.attention.strongest().tolist()
+    found = zip(words, strongest, weights, strict=True)
     links = [
-        Link(
-            word=word,
-            position=place,
-            region=region,
-            object=regions.class_names[regions.classes[row, region]],
-            box=tuple(regions.boxes[row, region].tolist()),
-            weight=float(weights[place, region]),
-        )
-        for place, (word, region) in enumerate(zip(words, strongest, strict=True))
+        _link(regions, row, word, place, region, float(over_regions[region]))
+        for place, (word, region, over_regions) in enumerate(found)
     ]
     return sorted(links, key=lambda link: -link.weight)[:_LINKS]
+
+
+def _link(
+    regions: RegionFeatures, row: int, word: str, position: int, region: int, weight: float
+) -> Link:
+    name = regions.class_names[regions.classes[row, region]]
+    return Link(word, position, region, name, tuple(regions.boxes[row, region].tolist()), weight)
 
 
 def _rounded(value: Any) -> Any:

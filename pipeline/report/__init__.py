@@ -1,1 +1,1 @@
-"""The page that people look at, and figures for papers."""
+"""The HTML report, and figures for papers."""

@@ -1,4 +1,4 @@
-"""The whole report: one page, and figures beside it."""
+"""Builds the report: one HTML page, and figures beside it."""
 
 import json
 from pathlib import Path
@@ -8,52 +8,52 @@ import h5py
 import pandas as pd
 
 from pipeline import paths
-from pipeline.corpus.images import ImageSource
-from pipeline.device import resolve_device
+from pipeline.core.device import resolve_device
+from pipeline.dataset.arrays import FeatureFiles
+from pipeline.dataset.reading import read_words
 from pipeline.features.store import RegionFeatures
 from pipeline.features.texts import Texts, read_texts
 from pipeline.files import whole_file
+from pipeline.images.source import CorpusImages, ImageSource
 from pipeline.models.ananet import AnANet
-from pipeline.params import Params
+from pipeline.models.saved import AnANetEncoders
+from pipeline.pages.rendering import render
+from pipeline.params.project import Params
 from pipeline.report import sections
-from pipeline.report.audit import read_audit
-from pipeline.report.cautions import cautions
+from pipeline.report.attention_examples import attention_examples, draw_figures
 from pipeline.report.curves import read_charts
-from pipeline.report.looking import draw_figures, look_at_pairs, viewer_pairs
-from pipeline.report.pages import render
 from pipeline.report.studies import read_studies
-from pipeline.report.thumbnails import CorpusImages
-from pipeline.training.data import read_words
-from pipeline.training.encoders import EncoderSettings
+from pipeline.report.viewer import viewer_pair
+from pipeline.report.warnings import result_warnings
 
 
 def build_report(params: Params) -> None:
-    """Read what the stages before left, and write data/reports/index.html and figures/.
+    """Write data/reports/index.html and figures/ from the outputs of the other stages.
 
     Raises:
-        UserError: a file is missing.
+        UserError: a file is missing or damaged.
     """
     pairs, texts = pd.read_parquet(paths.PAIRS), read_texts(paths.TEXTS)
     metrics, report, coverage = _json(paths.METRICS), _json(paths.CORPUS_REPORT), _coverage()
-    predictions = pd.read_csv(paths.PREDICTIONS, dtype={"id": str}, keep_default_na=False)
+    predictions = _predictions()
     with ImageSource.open(Path(params.corpus.path) / params.corpus.images) as source:
         images = CorpusImages(source, pd.read_parquet(paths.IMAGES))
         html = render(
             "page.html",
             **sections.results(params.corpus.labels, metrics, predictions),
             **sections.corpus(params, report, coverage, pairs, texts, images),
-            **sections.provenance(params, EncoderSettings.load(paths.ANANET)),
-            cautions=cautions(report, coverage, metrics),
-            pairs=_look_inside(params, pairs, predictions, texts, images),
+            **sections.provenance(params, AnANetEncoders.load(paths.ANANET)),
+            warnings=result_warnings(report, coverage, metrics),
+            pairs=_attention_examples(params, pairs, predictions, texts, images),
             charts=read_charts(paths.TRAINING_CURVES),
             studies=read_studies(paths.STUDIES),
-            audit=read_audit(paths.AUDIT, pairs, images),
+            audit=sections.audit(paths.AUDIT, pairs, images),
         )
     with whole_file(paths.REPORT) as temporary:
         temporary.write_text(html, encoding="utf-8")
 
 
-def _look_inside(
+def _attention_examples(
     params: Params,
     pairs: pd.DataFrame,
     predictions: pd.DataFrame,
@@ -62,19 +62,20 @@ def _look_inside(
 ) -> list[dict[str, Any]]:
     model = AnANet.from_pretrained(paths.ANANET).to(resolve_device(params.train.device))
     labels = model.config.labels
-    regions = RegionFeatures.read(paths.REGIONS)
-    words = read_words(model.config.model.text)
-    looks = look_at_pairs(model, pairs, predictions, regions, words, texts, images)
-    draw_figures(paths.FIGURES, looks, regions, images, labels)
-    return viewer_pairs(looks, regions, images, labels)
+    files = FeatureFiles(read_words(model.config.model.text), RegionFeatures.read(paths.REGIONS))
+    examples = attention_examples(model, pairs, predictions, files, texts, images)
+    draw_figures(paths.FIGURES, examples, labels)
+    return [viewer_pair(example, labels) for example in examples]
 
 
-def _json(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def _predictions() -> pd.DataFrame:
+    return pd.read_csv(paths.PREDICTIONS, dtype={"id": str}, keep_default_na=False)
 
 
-def _coverage() -> dict[str, Any]:
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _coverage() -> Any:
     with h5py.File(paths.GLOVE, "r") as file:
-        coverage: dict[str, Any] = json.loads(file.attrs["coverage"])
-    return coverage
+        return json.loads(file.attrs["coverage"])

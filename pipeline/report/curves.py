@@ -1,4 +1,4 @@
-"""Training curves, as the page draws them."""
+"""Training curves as the page's charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ Points = list[tuple[int, float]]
 _CHARTS = {"loss": "Loss (Eq. 22)", "f1_weighted": "Weighted F1"}
 _SPLITS = {"train": "one", "dev": "two"}
 _TICKS = 5
-# The names at the lines' ends must not lie on each other; heights in the chart's own units.
+# Labels at the line ends must not overlap; heights in the chart's units.
 _TOP, _BOTTOM, _APART = 16.0, 196.0, 14.0
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve; look: its CSS class. name_y: where its name stands."""
+    """One curve. style: its CSS class. name_y: height of its label."""
 
     name: str
-    look: str
+    style: str
     points: Points
     name_y: float
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves of one figure over the epochs."""
+    """Curves of one metric over the epochs."""
 
     title: str
     lines: list[Line]
@@ -39,7 +39,7 @@ class Chart:
 
 
 def read_charts(folder: Path) -> list[Chart]:
-    """Loss and weighted F1 on train and dev, from what the stage `train` wrote."""
+    """Loss and weighted F1 on train and dev, from the files that `train` wrote."""
     return [_chart(folder, figure, title) for figure, title in _CHARTS.items()]
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Any
 
-# What decides values; the rest of the environment does not.
+# The packages that affect values.
 _PACKAGES = (
     "torch",
     "torchvision",
@@ -20,12 +20,12 @@ _PACKAGES = (
     "h5py",
     "dvc",
 )
-# A run itself changes dvc.lock and data/; what it is a run of is in these.
+# Not dvc.lock and data/, which a run itself changes.
 _SOURCES = ("pipeline", "stages", "params.yaml", "dvc.yaml", "requirements.txt")
 
 
 def git_revision() -> str:
-    """The commit that is checked out, and whether its code or parameters were changed since."""
+    """The commit that is checked out, and whether its code or parameters have local changes."""
     try:
         revision = _git("rev-parse", "HEAD")
         changed = _git("status", "--porcelain", "--", *_SOURCES)
@@ -35,7 +35,7 @@ def git_revision() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Python and the packages that decide values."""
+    """Versions of Python and of the packages that affect values."""
     found = {"python": python_version()}
     for name in _PACKAGES:
         try:

@@ -1,47 +1,55 @@
-"""The parts of the page, as the values that its template shows."""
+"""The template values of the page's sections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline.features.texts import Texts
-from pipeline.params import Params
+from pipeline.files import digest
+from pipeline.images.source import CorpusImages
+from pipeline.metrics.classification import Reliability, reliability
+from pipeline.models.saved import EncoderSettings
+from pipeline.pages.thumbnails import data_uri
+from pipeline.params.project import Params
 from pipeline.report.provenance import flat, git_revision, package_versions
-from pipeline.report.scores import confusion, interval, percent, score_rows
-from pipeline.report.thumbnails import CorpusImages, data_uri
-from pipeline.training.calibration import reliability
-from pipeline.training.encoders import EncoderSettings, digest
 
 _BINS = 10
 _EXAMPLES_PER_LABEL = 2
 _EXAMPLE_SIDE = 240
+_AUDIT_SHOWN = 12
+_AUDIT_SIDE = 160
 _POINTING = "pointing_"
+
+# Prefix in metrics.json: name in the table.
+_ROWS = {
+    "": "AnANet",
+    "alignment_": "its alignment vote alone",
+    "association_": "its association vote alone",
+    "image_only_": "image only (logistic regression)",
+    "text_only_": "text only (logistic regression)",
+    "majority_": "majority class",
+}
 
 Values = dict[str, Any]
 
 
 def results(labels: list[str], metrics: Mapping[str, float], predictions: pd.DataFrame) -> Values:
-    """Figures, confusion and calibration of the test pairs.
+    """Scores, confusion and calibration on the test pairs.
 
-    Args:
-        metrics: what metrics.json holds. predictions: like predictions.csv.
+    metrics: content of metrics.json. predictions: like predictions.csv.
     """
     probabilities = predictions[[f"p_{label}" for label in labels]].to_numpy()
     gold = predictions["gold"].map(labels.index).to_numpy()
     found = reliability(gold, probabilities, _BINS)
-    bins = zip(found.count, found.confidence, found.accuracy, strict=True)
     return {
         "labels": labels,
         "tiles": _tiles(metrics),
-        "scores": score_rows(metrics),
-        "confusion": confusion(predictions, labels),
+        "scores": _score_rows(metrics),
+        "confusion": _confusion(predictions, labels),
         "f1": [(label, metrics[f"f1.{label}"]) for label in labels],
-        "bins": [
-            {"count": int(count), "confidence": float(sure), "accuracy": float(right)}
-            for count, sure, right in bins
-            if count
-        ],
+        "bins": _bins(found),
         "calibration_error": found.error,
         "pointing": {
             name.removeprefix(_POINTING): value
@@ -51,16 +59,24 @@ def results(labels: list[str], metrics: Mapping[str, float], predictions: pd.Dat
     }
 
 
+def _bins(found: Reliability) -> list[dict[str, float]]:
+    bins = zip(found.count, found.confidence, found.accuracy, strict=True)
+    return [
+        {"count": int(count), "confidence": float(confidence), "accuracy": float(accuracy)}
+        for count, confidence, accuracy in bins
+        if count
+    ]
+
+
 def _tiles(metrics: Mapping[str, float]) -> list[dict[str, str]]:
     shown = [("accuracy", "accuracy"), ("f1_weighted", "weighted F1"), ("f1_macro", "macro F1")]
     tiles = []
     for name, title in shown:
-        between = interval(metrics, name)
-        note = f"95 % interval {between}" if between else ""
-        tiles.append({"name": title, "value": f"{percent(metrics, name)} %", "note": note})
-    commonest = percent(metrics, "majority_accuracy")
-    note = "accuracy of always the commonest relation"
-    return [*tiles, {"name": "to beat", "value": f"{commonest} %", "note": note}]
+        note = f"95 % interval {interval}" if (interval := _interval(metrics, name)) else ""
+        tiles.append({"name": title, "value": f"{_percent(metrics, name)} %", "note": note})
+    majority = _percent(metrics, "majority_accuracy")
+    note = "accuracy of always predicting the most frequent relation"
+    return [*tiles, {"name": "majority class", "value": f"{majority} %", "note": note}]
 
 
 def corpus(
@@ -71,27 +87,42 @@ def corpus(
     texts: Texts,
     images: CorpusImages,
 ) -> Values:
-    """Counts and examples.
+    """Counts and examples of the corpus.
 
-    Args:
-        report: what corpus.json holds. coverage: of the GloVe vectors.
+    report: content of corpus.json. coverage: of the GloVe vectors.
+
+    Raises:
+        ImageError: an image can no longer be read.
     """
-    pictures, known, tokens = report["images"], coverage["tokens_known"], coverage["tokens"]
-    bad = pictures["missing"] + pictures["unreadable"]
-    cut = f"{report['texts']['cut_at_max_words']:,}"
     return {
         "corpus_path": params.corpus.path,
         "counts": report["pairs"],
         "corpus_facts": [
-            ("distinct pictures", f"{pictures['distinct']:,}"),
-            ("pictures missing or unreadable", f"{bad:,} of {pictures['files']:,}"),
-            ("distinct texts", f"{report['texts']['distinct']:,}"),
-            ("texts without a word", f"{report['texts']['empty']:,}"),
-            (f"texts cut at {params.prepare.max_words} words", cut),
-            ("words with a GloVe vector", f"{known:,} of {tokens:,} ({known / tokens:.1%})"),
+            *_image_facts(report["images"]),
+            *_text_facts(report["texts"], coverage, params.prepare.max_words),
         ],
         "examples": _examples(params.corpus.labels, pairs, texts, images),
     }
+
+
+def _image_facts(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    bad = counts["missing"] + counts["unreadable"]
+    return [
+        ("distinct images", f"{counts['distinct']:,}"),
+        ("images missing or unreadable", f"{bad:,} of {counts['files']:,}"),
+    ]
+
+
+def _text_facts(
+    counts: Mapping[str, int], coverage: Mapping[str, int], max_words: int
+) -> list[tuple[str, str]]:
+    known, tokens = coverage["tokens_known"], coverage["tokens"]
+    return [
+        ("distinct texts", f"{counts['distinct']:,}"),
+        ("texts without a word", f"{counts['empty']:,}"),
+        (f"texts cut at {max_words} words", f"{counts['cut_at_max_words']:,}"),
+        ("words with a GloVe vector", f"{known:,} of {tokens:,} ({known / tokens:.1%})"),
+    ]
 
 
 def _examples(
@@ -110,15 +141,69 @@ def _examples(
     ]
 
 
+def audit(path: Path, pairs: pd.DataFrame, images: CorpusImages) -> dict[str, Any]:
+    """The corpus's pairs of lowest correspondence with images; empty without an audit.
+
+    Raises:
+        ImageError: an image can no longer be read.
+    """
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path, dtype={"id": str, "text": str}, keep_default_na=False)
+    keys = dict(zip(pairs["id"], pairs["image_key"], strict=True))
+    known = table[[keys.get(identifier, "") in images for identifier in table["id"]]]
+    shown = [
+        {**row, "image": data_uri(images.open(keys[row["id"]]), _AUDIT_SIDE)}
+        for row in known.head(_AUDIT_SHOWN).to_dict("records")
+    ]
+    return {"pairs": shown, "total": len(table), "file": path.name}
+
+
 def provenance(params: Params, settings: EncoderSettings) -> Values:
     """Revision, versions, parameters and the encoders' fingerprints."""
     return {
         "revision": git_revision(),
         "versions": package_versions(),
-        # Where the work was done decides no result.
+        # `compute` affects no result.
         "params": flat(params.model_dump(by_alias=True, exclude={"compute"})),
         "encoders": {
             name: {"digest": digest(fingerprint), "fingerprint": flat(fingerprint)}
             for name, fingerprint in settings.fingerprints.items()
         },
     }
+
+
+def _score_rows(metrics: Mapping[str, float]) -> list[dict[str, str]]:
+    """One row per model in metrics.json, AnANet first."""
+    return [
+        {
+            "name": name,
+            "accuracy": _percent(metrics, f"{prefix}accuracy"),
+            "accuracy_interval": _interval(metrics, f"{prefix}accuracy"),
+            "f1": _percent(metrics, f"{prefix}f1_weighted"),
+            "f1_interval": _interval(metrics, f"{prefix}f1_weighted"),
+        }
+        for prefix, name in _ROWS.items()
+        if f"{prefix}accuracy" in metrics
+    ]
+
+
+def _percent(metrics: Mapping[str, float], name: str) -> str:
+    return f"{100 * metrics[name]:.1f}" if name in metrics else ""
+
+
+def _interval(metrics: Mapping[str, float], name: str) -> str:
+    low, high = _percent(metrics, f"{name}_low"), _percent(metrics, f"{name}_high")
+    return f"{low} to {high}" if low and high else ""
+
+
+def _confusion(
+    predictions: pd.DataFrame, labels: Sequence[str]
+) -> list[tuple[str, list[dict[str, float]]]]:
+    """For each annotated relation, how often each relation was predicted."""
+    rows = []
+    for gold in labels:
+        found: Any = predictions.loc[predictions["gold"] == gold, "predicted"]
+        counts = [int((found == label).sum()) for label in labels]
+        rows.append((gold, [{"count": n, "share": n / max(len(found), 1)} for n in counts]))
+    return rows

@@ -1,4 +1,4 @@
-"""The studies' tables, where they have been made."""
+"""Reads the studies' Markdown files."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline.report.thumbnails import png_uri
+from pipeline.pages.thumbnails import png_uri
 
 _MARK = re.compile(r"\[\^(\w+)\]:?")
 
 
 @dataclass
 class Table:
-    """A table as text."""
+    """A table of text cells."""
 
     header: list[str]
     rows: list[list[str]]
@@ -23,7 +23,7 @@ class Table:
 class Study:
     """One Markdown file: its tables and the paragraphs around them, in order.
 
-    figure: the PNG file of the same name, inside a URI; empty where there is none.
+    figure: the PNG file of the same name as a data URI; empty if there is none.
     """
 
     title: str
@@ -34,8 +34,8 @@ class Study:
 def read_studies(folder: Path) -> list[Study]:
     """Every Markdown file below a folder, by name; none if there is no such folder.
 
-    Of Markdown only what the studies write is known: a title, paragraphs, tables with a header, and
-    footnotes, whose marks are set in parentheses.
+    Reads only the Markdown that the studies write: a title, paragraphs, tables with a header, and
+    footnotes, whose marks are put in parentheses.
     """
     return [_read(path) for path in sorted(folder.rglob("*.md"))]
 
@@ -44,22 +44,22 @@ def _read(path: Path) -> Study:
     study = Study(path.stem.replace("_", " ").capitalize())
     for block in path.read_text(encoding="utf-8").split("\n\n"):
         lines = [_plain(line.strip()) for line in block.strip().splitlines()]
-        if not lines:
-            continue
-        if lines[0].startswith("# "):
+        if lines and lines[0].startswith("# "):
             study.title = lines[0].removeprefix("# ")
-        elif lines[0].startswith("|") and len(lines) > 2:
-            header, _, *rows = (_cells(line) for line in lines)
-            study.blocks.append(Table(header, rows))
-        elif block.startswith("[^"):
-            study.blocks += lines
-        else:
-            study.blocks.append(" ".join(lines))
+        elif lines:
+            study.blocks += _blocks(lines, is_notes=block.startswith("[^"))
     figure = path.with_suffix(".png")
     if figure.exists():
         with Image.open(figure, formats=["PNG"]) as image:
             study.figure = png_uri(image)
     return study
+
+
+def _blocks(lines: list[str], is_notes: bool) -> list[Table | str]:
+    if lines[0].startswith("|") and len(lines) > 2:
+        header, _, *rows = (_cells(line) for line in lines)
+        return [Table(header, rows)]
+    return [*lines] if is_notes else [" ".join(lines)]
 
 
 def _plain(line: str) -> str:

@@ -1,6 +1,7 @@
-"""What the attention viewer shows of a pair, as the JSON that its script reads."""
+"""A pair in the JSON format of the attention viewer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,54 +9,65 @@ import numpy.typing as npt
 from PIL.Image import Image
 
 from pipeline.features.store import RegionFeatures
-from pipeline.report.thumbnails import data_uri
-from pipeline.training.judgement import Judgement
+from pipeline.metrics.pair_outputs import AttentionMaps, PairOutput
+from pipeline.pages.thumbnails import data_uri
 
 _SIDE = 448
-# Weights and cosines are sent as thousandths: shorter, and finer than any screen shows.
+# Weights and cosines are stored as thousandths, which is short and finer than a screen shows.
 _SCALE = 1000
+_TITLE_WORDS = 6
 
 
-def viewer_pair(
-    title: str,
-    image: Image,
-    words: Sequence[str],
-    regions: RegionFeatures,
-    row: int,
-    judgement: Judgement,
-    labels: Sequence[str],
-    gold: str | None = None,
-) -> dict[str, Any]:
-    """One pair for the viewer.
+@dataclass(frozen=True)
+class Example:
+    """A pair with the model's output.
 
-    Args:
-        title: how people find the pair again.
-        row: the picture's row in `regions`.
-        gold: the annotated relation, where there is one.
+    row: the image's row in `regions`. gold: the annotated relation, if known.
     """
-    valid = np.flatnonzero(regions.mask[row])
+
+    id: str
+    image: Image
+    words: Sequence[str]
+    regions: RegionFeatures
+    row: int
+    output: PairOutput
+    gold: str | None = None
+
+
+def viewer_pair(example: Example, labels: Sequence[str]) -> dict[str, Any]:
+    """One pair for the viewer."""
+    image, words, regions = example.image, example.words, example.regions
+    valid = np.flatnonzero(regions.mask[example.row])
     size = np.array([image.width, image.height] * 2)
-    votes = {**judgement.streams, "both": judgement.probabilities}
+    votes = {**example.output.streams, "both": example.output.probabilities}
     pair: dict[str, Any] = {
-        "title": title,
+        "title": f"{example.id} · {_start(words)}",
         "image": data_uri(image, _SIDE),
         "aspect": round(image.width / image.height, 4),
         "words": list(words),
-        "boxes": _thousandths(regions.boxes[row, valid] / size),
-        "objects": [regions.class_names[i] for i in regions.classes[row, valid]],
+        "boxes": _thousandths(regions.boxes[example.row, valid] / size),
+        "objects": [regions.class_names[i] for i in regions.classes[example.row, valid]],
         "labels": list(labels),
         "votes": {name: _thousandths(vote) for name, vote in votes.items()},
-        "predicted": labels[judgement.predicted],
-        "gold": gold,
+        "predicted": labels[example.output.predicted],
+        "gold": example.gold,
     }
-    if links := judgement.links:
-        pair |= {
-            "word_regions": _thousandths(links.A_v2t[:, valid]),  # L x regions
-            "region_words": _thousandths(links.A_t2v[valid]),  # regions x L
-            "word_cosines": _thousandths(links.t_bar),
-            "region_cosines": _thousandths(links.v_bar[valid]),
-        }
+    if attention := example.output.attention:
+        pair |= _attention(attention, valid)
     return pair
+
+
+def _attention(attention: AttentionMaps, valid: npt.NDArray[np.int64]) -> dict[str, Any]:
+    return {
+        "word_regions": _thousandths(attention.A_v2t[:, valid]),  # L x regions
+        "region_words": _thousandths(attention.A_t2v[valid]),  # regions x L
+        "word_cosines": _thousandths(attention.t_bar),
+        "region_cosines": _thousandths(attention.v_bar[valid]),
+    }
+
+
+def _start(words: Sequence[str]) -> str:
+    return f"{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}"
 
 
 def _thousandths(values: npt.NDArray[Any]) -> Any:

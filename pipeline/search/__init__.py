@@ -1,4 +1,4 @@
-"""Image search after AMC: what a query means decides where to look, in the picture and its words.
+"""Image search after AMC: a query attends to the regions and the keywords of each image.
 
 Attention guided Multi-modal Correlation Learning for Image Search (Chen et al., CVPR 2017).
 """

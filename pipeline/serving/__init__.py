@@ -1,1 +1,1 @@
-"""A small local page to try a model on posts of one's own."""
+"""A local web page to try a model on your own posts."""

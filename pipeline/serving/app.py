@@ -1,4 +1,4 @@
-"""The local page: drop in a picture, type a text, see what the model says and looks at."""
+"""The local web page: classify a post and show the model's attention."""
 
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -14,9 +14,9 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from pipeline.errors import UserError
-from pipeline.prediction import Post, Predictor
-from pipeline.report.pages import render
-from pipeline.report.viewer import viewer_pair
+from pipeline.pages.rendering import render
+from pipeline.prediction import Inspection, Post, Predictor
+from pipeline.report.viewer import Example, viewer_pair
 from pipeline.serving.limits import BodyLimit
 
 MAX_UPLOAD = 10 * 2**20
@@ -29,16 +29,14 @@ _HEADERS = {
 
 
 def make_app(predictor: Predictor, hosts: Sequence[str]) -> Starlette:
-    """The page for one model.
+    """The app for one model, which classifies one post at a time.
 
-    Of a client only a picture's bytes and a text are taken: names of files, and with them paths,
-    are not looked at. One post is judged at a time.
+    Of an upload, only the image's bytes and the text are read, never its file name.
 
-    Args:
-        hosts: names under which the page may be asked for. Without that check, a web page elsewhere
-            could talk to this one under a name of its own that leads to this machine.
+    hosts: accepted `Host` headers, against DNS rebinding: a foreign web page whose name resolves to
+    this machine.
     """
-    judge = _one_at_a_time(predictor)
+    classify = _one_at_a_time(predictor)
 
     async def show(request: Request) -> HTMLResponse:
         return _page()
@@ -47,17 +45,19 @@ def make_app(predictor: Predictor, hosts: Sequence[str]) -> Starlette:
         text = ""
         try:
             image, text = await _read_form(request)
-            return _page(text=text, pairs=[await run_in_threadpool(judge, image, text)])
+            return _page(text=text, pairs=[await run_in_threadpool(classify, image, text)])
         except UserError as error:
             return _page(text=text, fault=str(error), status=400)
 
-    return Starlette(
-        routes=[Route("/", show, methods=["GET"]), Route("/", answer, methods=["POST"])],
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(BodyLimit, most=MAX_UPLOAD),
-        ],
-    )
+    routes = [Route("/", show, methods=["GET"]), Route("/", answer, methods=["POST"])]
+    return Starlette(routes=routes, middleware=_limits(hosts))
+
+
+def _limits(hosts: Sequence[str]) -> list[Middleware]:
+    return [
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        Middleware(BodyLimit, limit=MAX_UPLOAD),
+    ]
 
 
 async def _read_form(request: Request) -> tuple[bytes, str]:
@@ -65,12 +65,12 @@ async def _read_form(request: Request) -> tuple[bytes, str]:
         async with request.form(max_files=1, max_fields=1, max_part_size=4 * _MAX_TEXT) as form:
             image, text = form.get("image"), form.get("text")
             if not isinstance(image, UploadFile) or not isinstance(text, str):
-                raise UserError("a picture and a text are needed")
+                raise UserError("an image and a text are needed")
             data = await image.read()
     except HTTPException as error:
         raise UserError(f"the form cannot be read: {error.detail}") from None
     if not data:
-        raise UserError("choose a picture first")
+        raise UserError("choose an image first")
     if len(text) > _MAX_TEXT:
         raise UserError(f"the text has {len(text):,} characters; allowed: {_MAX_TEXT:,}")
     return data, text
@@ -79,24 +79,22 @@ async def _read_form(request: Request) -> tuple[bytes, str]:
 def _one_at_a_time(predictor: Predictor) -> Callable[[bytes, str], dict[str, object]]:
     lock = Lock()
 
-    def judge(image: bytes, text: str) -> dict[str, object]:
-        post = Post.of(image, text, "this post")
+    def classify(data: bytes, text: str) -> dict[str, object]:
+        post = Post.of(data, text, "this post")
         with lock:
-            (seen,) = predictor.look([post])
-        words = seen.prediction.words
-        picture = post.picture.open()
-        return viewer_pair(
-            "post", picture, words, seen.regions, seen.row, seen.judgement, predictor.labels
-        )
+            (inspection,) = predictor.inspect([post])
+        return viewer_pair(_example(post, inspection), predictor.labels)
 
-    return judge
+    return classify
+
+
+def _example(post: Post, found: Inspection) -> Example:
+    image, words = post.image.open(), found.prediction.words
+    return Example(post.id, image, words, found.regions, found.row, found.output)
 
 
 def _page(
-    text: str = "",
-    pairs: Sequence[dict[str, object]] = (),
-    fault: str = "",
-    status: int = 200,
+    text: str = "", pairs: Sequence[dict[str, object]] = (), fault: str = "", status: int = 200
 ) -> HTMLResponse:
     html = render(
         "serve.html", text=text, pairs=list(pairs), fault=fault, megabytes=MAX_UPLOAD // 2**20

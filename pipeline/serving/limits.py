@@ -1,4 +1,4 @@
-"""What a client may send."""
+"""Limits the size of requests."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -6,36 +6,39 @@ from contextlib import aclosing
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# A refused body is still read so far, and forgotten: a browser that is cut off while it sends
-# shows a broken connection instead of the reason.
-_READ_ON = 16
+# A body that is too large is still read, and discarded, up to this multiple of the limit: a browser
+# that is cut off while sending shows a broken connection instead of the reason.
+_DISCARDED = 16
 
 
 class BodyLimit:
-    """Lets the app see a request's body only if it has at most `most` bytes; else answers 413."""
+    """Passes requests with a body of at most `limit` bytes to the app; answers others with 413."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app, self._limit = app, limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        body = await self._read(receive)
+        if body is None:
+            message = f"A post may have at most {self._limit // 2**20} MB.\n"
+            await PlainTextResponse(message, status_code=413)(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The body, or None if it is too large."""
         body, size = bytearray(), 0
         async with aclosing(_chunks(receive)) as chunks:
             async for chunk in chunks:
                 size += len(chunk)
-                if size <= self._most:
+                if size <= self._limit:
                     body += chunk
-                elif size > _READ_ON * self._most:
+                elif size > _DISCARDED * self._limit:
                     break
-        if size > self._most:
-            refusal = PlainTextResponse(
-                f"More than the {self._most // 2**20} MB that a post may have.\n", status_code=413
-            )
-            await refusal(scope, receive, send)
-            return
-        await self._app(scope, _replay(bytes(body), receive), send)
+        return bytes(body) if size <= self._limit else None
 
 
 async def _chunks(receive: Receive) -> AsyncGenerator[bytes]:

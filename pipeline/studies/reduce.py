@@ -1,4 +1,4 @@
-"""Picture features at fewer widths, so that hundreds of models can be trained in minutes."""
+"""Image features of fewer dimensions, so that hundreds of models can be trained in minutes."""
 
 import json
 from collections.abc import Sequence
@@ -13,16 +13,19 @@ from threadpoolctl import threadpool_limits
 from pipeline.features.store import Features, RegionFeatures, SceneFeatures, create_store
 
 Vectors = npt.NDArray[np.float32]
-# Vectors that the components are found from, drawn from the train pictures.
+# Vectors of train images that the components are fitted to.
 _SAMPLE = 6000
 
 
 def reduce_regions(
     path: Path, regions: RegionFeatures, train: Sequence[str], components: int
 ) -> None:
-    """Write a file like regions.h5, its features projected to their first principal components.
+    """Write a file like regions.h5, with features projected to their first principal components.
 
-    train: keys of the pictures from whose regions the components are found.
+    train: keys of the images to whose regions the components are fitted.
+
+    Raises:
+        UserError: an image is missing in the file, or the new one cannot be written.
     """
     rows = np.unique(regions.index(train))
     known = regions.features[rows][regions.mask[rows]]  # (m, D_r)
@@ -34,7 +37,11 @@ def reduce_regions(
 
 
 def reduce_scenes(path: Path, scenes: SceneFeatures, train: Sequence[str], components: int) -> None:
-    """Write a file like scenes.h5, vectors and cells of grids projected likewise."""
+    """Write a file like scenes.h5, with vectors and grid cells projected likewise.
+
+    Raises:
+        UserError: an image is missing in the file, or the new one cannot be written.
+    """
     rows = np.unique(scenes.index(train))
     rows = rows[scenes.status[rows] == 0]
     arrays = {
@@ -48,8 +55,8 @@ def reduce_scenes(path: Path, scenes: SceneFeatures, train: Sequence[str], compo
 
 
 def _projected(values: Any, known: Any, components: int) -> npt.NDArray[np.float16]:
-    """All values (..., D) in the components of the known ones (m, D), divided by their common
-    standard deviation: what is far apart stays far apart."""
+    """Values (..., D) projected to the components of the known ones (m, D), divided by one common
+    standard deviation so that relative distances stay."""
     chosen = np.random.default_rng(0).permutation(len(known))[:_SAMPLE]
     sample = known[np.sort(chosen)].astype(np.float32)
     # One thread, so that the sums do not depend on the number of cores.
@@ -57,8 +64,8 @@ def _projected(values: Any, known: Any, components: int) -> npt.NDArray[np.float
         pca = PCA(min(components, *sample.shape), svd_solver="covariance_eigh").fit(sample)
         scale = float(np.sqrt(pca.explained_variance_.mean()))
         flat = values.reshape(-1, values.shape[-1]).astype(np.float32)
-        found = pca.transform(flat) / max(scale, 1e-6)
-    reduced: npt.NDArray[np.float16] = found.reshape(*values.shape[:-1], -1).astype(np.float16)
+        projected = pca.transform(flat) / max(scale, 1e-6)
+    reduced: npt.NDArray[np.float16] = projected.reshape(*values.shape[:-1], -1).astype(np.float16)
     return reduced
 
 

@@ -1,28 +1,25 @@
-"""Trains many small models side by side, and keeps what each says about the test pairs."""
+"""Trains many small models in parallel, and writes their predictions for the test pairs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
+from joblib import Parallel, delayed
+from torch import Tensor
 from tqdm import tqdm
 
-from pipeline.errors import UserError
-from pipeline.training.evaluation import Predictions
+from pipeline.dataset.predictions import Predictions
 
 Setting = Mapping[str, float | str]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training: `train` returns what the model says about the test pairs.
+    """One training: `train` returns the model's predictions for the test pairs.
 
-    setting: how it differs from the other runs of its table, beside the seed.
+    setting: how it differs from the other runs of its table, besides the seed.
     """
 
     seed: int
@@ -30,71 +27,47 @@ class Run:
     setting: Setting
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What S runs of one setting say about the same n test pairs.
+class _AsArray:
+    """Sends tensors to workers as arrays, which joblib writes to files that all workers map.
 
-    gold: (n,) class indices. probabilities: (S, n, C).
+    The same tensor gives the same array, so that all runs share one file.
     """
 
-    gold: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float32]
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[object, ...], object] = {}
 
-    @property
-    def predicted(self) -> npt.NDArray[np.int64]:
-        """The most probable class of each pair in each run (S, n)."""
-        predicted: npt.NDArray[np.int64] = self.probabilities.argmax(-1)
-        return predicted
+    def __call__(self, tensor: Tensor) -> tuple[Callable[..., Tensor], tuple[object]]:
+        key = tensor.data_ptr(), tensor.dtype, tensor.shape
+        return torch.from_numpy, (self._arrays.setdefault(key, tensor.numpy()),)
 
-
-def first_runs(found: Judged, count: int) -> Judged:
-    """The runs of the first `count` seeds."""
-    return Judged(found.gold, found.probabilities[:count])
-
-
-# The runs at hand, for worker processes that are forked from this one: features are shared with
-# them, not copied.
-_runs: Sequence[Run] = ()
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return _AsArray, ()  # workers send no tensors
 
 
 def perform(runs: Sequence[Run], labels: Sequence[str], workers: int, title: str) -> pd.DataFrame:
-    """Train all runs, `workers` at a time, each on one thread: their number changes no result.
+    """Train all runs, `workers` at a time, each on one thread, so that results do not depend on it.
 
     Returns one line per run and test pair: the run's seed and setting, id, gold, a probability
     per label.
+
+    Raises:
+        UserError: that of a run; the others are then stopped.
     """
-    global _runs
-    _runs = runs
-    torch.set_num_threads(1)
-    found: dict[int, Predictions] = {}
-    performed = _in_turn(len(runs)) if workers == 1 else _side_by_side(len(runs), workers)
-    for place, predictions in tqdm(performed, total=len(runs), desc=title, unit="run"):
-        found[place] = predictions
-    lines = [_lines(runs[i], found[i], labels) for i in range(len(runs))]
+    pool = Parallel(
+        workers,
+        return_as="generator_unordered",
+        mmap_mode="c",  # PyTorch warns of arrays that it may not write to
+        forward_reducers={Tensor: _AsArray()},
+    )
+    performed = pool(delayed(_perform)(place, run.train) for place, run in enumerate(runs))
+    predictions = dict(tqdm(performed, total=len(runs), desc=title, unit="run"))
+    lines = [_lines(run, predictions[place], labels) for place, run in enumerate(runs)]
     return pd.concat(lines, ignore_index=True)
 
 
-def _in_turn(count: int) -> Iterator[tuple[int, Predictions]]:
-    for place in range(count):
-        yield place, _perform(place)
-
-
-def _side_by_side(count: int, workers: int) -> Iterator[tuple[int, Predictions]]:
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-        places = {pool.submit(_perform, place): place for place in range(count)}
-        try:
-            for done in as_completed(places):
-                yield places[done], done.result()
-        finally:
-            # After a fault, the runs that have not begun are not worth waiting for.
-            pool.shutdown(cancel_futures=True)
-
-
-def _perform(place: int) -> Predictions:
+def _perform(place: int, train: Callable[[], Predictions]) -> tuple[int, Predictions]:
     torch.set_num_threads(1)
-    # Takes a tenth of a small training's time; nothing here reads a tensor before it is written.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    return _runs[place].train()
+    return place, train()
 
 
 def _lines(run: Run, found: Predictions, labels: Sequence[str]) -> pd.DataFrame:
@@ -104,26 +77,6 @@ def _lines(run: Run, found: Predictions, labels: Sequence[str]) -> pd.DataFrame:
 
 
 def write_runs(path: Path, table: pd.DataFrame) -> None:
-    """Keep what `perform` returned."""
+    """Write the table that `perform` returned."""
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_parquet(path, index=False)
-
-
-def read_runs(path: Path) -> pd.DataFrame:
-    """What `write_runs` kept.
-
-    Raises:
-        UserError: it is not there.
-    """
-    if not path.exists():
-        raise UserError(f"{path} not found; run dvc repro stages/studies/dvc.yaml")
-    return pd.read_parquet(path)
-
-
-def judged(table: pd.DataFrame, labels: Sequence[str]) -> Judged:
-    """The lines of one setting's runs as arrays."""
-    runs = [run for _, run in table.groupby("seed")]
-    columns = [f"p_{label}" for label in labels]
-    index = {label: i for i, label in enumerate(labels)}
-    gold = np.array([index[name] for name in runs[0]["gold"]], dtype=np.int64)
-    return Judged(gold, np.stack([run[columns].to_numpy(np.float32) for run in runs]))

@@ -1,50 +1,127 @@
-"""Runs of the rows that are AnANet, whole or in part."""
+"""Training runs of AnANet and its variants, on all train pairs, fewer of them or wrong labels."""
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch.nn.functional as F
 from torch import Tensor
 
+from pipeline.classifier_training.ananet import new_ananet
+from pipeline.classifier_training.classification import ClassificationTask, Loss
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.predictions import Predictions, predict
+from pipeline.dataset.reading import load_pairs
 from pipeline.models.ananet import AnANet
-from pipeline.params import Params
-from pipeline.training.configuration import new_ananet
-from pipeline.training.data import PairFeatures
-from pipeline.training.evaluation import Predictions, predict
-from pipeline.training.imbalance import class_weights, focal_loss, weighted_cross_entropy
-from pipeline.training.loop import Loss, fit
+from pipeline.models.imbalance import class_weights, focal_loss
+from pipeline.params.project import Params
+from pipeline.params.studies import (
+    LabelNoiseParams,
+    LearningCurveParams,
+    StudyParams,
+    changed,
+    named,
+)
+from pipeline.studies.runs import Run
+from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 
 
-def ananet_run(
+def train_ananet(
     params: Params,
     features: PairFeatures,
     seed: int,
     classification: str = "plain",
     gamma: float = 0.0,
-) -> Callable[[], Predictions]:
-    """One training of AnANet, to be called.
+) -> Predictions:
+    """Train AnANet; returns its predictions for the test split.
 
     Args:
-        classification: plain | class_weighted | focal, what stands in for Eq. 19.
+        classification: plain | class_weighted | focal, which replaces the loss of Eq. 19.
         gamma: of the focal loss.
+
+    Raises:
+        UserError: a split has no pairs, or the loss or its gradient is not finite.
     """
-    return partial(_train, params, features, seed, classification, gamma)
-
-
-def _train(
-    params: Params, features: PairFeatures, seed: int, classification: str, gamma: float
-) -> Predictions:
     seed_everything(seed)
     model = new_ananet(params, features)
     loss = _loss(model, features, classification, gamma)
     train = params.train.model_copy(update={"seed": seed})
-    fit(model, features, train, lambda epoch, figures: None, loss, progress=False)
+    task = ClassificationTask(model, features, train, loss)
+    fit(task, lambda epoch, figures: None, progress=False)
     return predict(model, features, "test")
 
 
+def sweep_runs(study: StudyParams, params: Params, regions: Path) -> list[Run]:
+    """Runs at every point of the grid of lambda and eta (Fig. 4).
+
+    Raises:
+        UserError: a feature file is missing, or does not fit the pairs.
+    """
+    features = load_pairs(params.corpus.labels, params.model, regions=regions)
+    grid = product(study.sweep.lambda_, study.sweep.eta)
+    points = [{"lambda": weight, "eta": eta} for weight, eta in grid]
+    return [
+        Run(seed, partial(train_ananet, changed(params, {"fusion": point}), features, seed), point)
+        for point, seed in product(points, range(study.sweep.seeds))
+    ]
+
+
+def curve_runs(name: str, study: StudyParams, params: Params, regions: Path) -> list[Run]:
+    """Runs of variants at the points of a curve: learning_curve | label_noise.
+
+    Raises:
+        UserError: there is no such variant, or a feature file is missing or does not fit.
+    """
+    labels = params.corpus.labels
+    curve: LearningCurveParams | LabelNoiseParams
+    altered: Callable[[PairFeatures, float, int], PairFeatures]
+    if name == "learning_curve":
+        curve, altered = study.learning_curve, with_fraction
+        column, points = "fraction", curve.fractions
+    else:
+        curve, altered = study.label_noise, partial(with_label_noise, classes=len(labels))
+        column, points = "rate", curve.rates
+    runs = []
+    for variant in curve.variants:
+        of_variant = changed(params, named(study.variants, "variant", variant).changes)
+        features = load_pairs(labels, of_variant.model, regions=regions)
+        for point, seed in product(points, range(curve.seeds)):
+            train = partial(train_ananet, of_variant, altered(features, point, seed), seed)
+            runs.append(Run(seed, train, {"variant": variant, column: point}))
+    return runs
+
+
+def with_fraction(features: PairFeatures, fraction: float, seed: int) -> PairFeatures:
+    """Keep a random fraction of the train pairs, at least one.
+
+    With the same seed, a smaller fraction is a subset of a larger one.
+    """
+    train = features.rows("train")
+    kept = max(1, round(fraction * len(train)))
+    return features.without(np.random.default_rng(seed).permutation(train)[kept:])
+
+
+def with_label_noise(features: PairFeatures, rate: float, seed: int, classes: int) -> PairFeatures:
+    """Change the labels of a fraction of the train pairs, uniformly among the other classes.
+
+    Dev and test keep their labels. With the same seed, the wrong labels of a smaller rate are a
+    subset of those of a larger one.
+    """
+    rng = np.random.default_rng(seed)
+    train = features.rows("train")
+    order, offsets = rng.permutation(train), rng.integers(1, classes, size=len(train))
+    wrong = round(rate * len(train))
+    labels = features.labels.copy()
+    labels[order[:wrong]] = (labels[order[:wrong]] + offsets[:wrong]) % classes
+    return features.relabelled(labels)
+
+
 def _loss(model: AnANet, features: PairFeatures, classification: str, gamma: float) -> Loss | None:
-    """The loss of Eq. 22 with another first term; None for its own."""
+    """The loss of Eq. 22 with another first term; None for the model's own loss."""
     if classification == "plain":
         return None
     weights = class_weights(features.labels[features.rows("train")], len(model.config.labels))
@@ -52,10 +129,10 @@ def _loss(model: AnANet, features: PairFeatures, classification: str, gamma: flo
     def loss(output: Any, labels: Tensor) -> dict[str, Tensor]:
         terms = model.loss(output, labels)
         if classification == "focal":
-            own = focal_loss(output.logits, labels, gamma)
+            term = focal_loss(output.logits, labels, gamma)
         else:
-            own = weighted_cross_entropy(output.logits, labels, weights)
-        total = terms["total"] - terms["classification"] + own
-        return terms | {"classification": own, "total": total}
+            term = F.cross_entropy(output.logits, labels, weight=weights)
+        total = terms["total"] - terms["classification"] + term
+        return terms | {"classification": term, "total": total}
 
     return loss

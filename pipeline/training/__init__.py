@@ -1,1 +1,1 @@
-"""Training and judging a model on cached features: batches, the loop, metrics."""
+"""One training loop for every model."""

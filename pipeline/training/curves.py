@@ -1,4 +1,4 @@
-"""Training curves as files that `dvc plots` draws."""
+"""Writes training curves as files for `dvc plots`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from dvclive.live import Live
 
-from pipeline.training.loop import Log
+from pipeline.training.task import Log
 
 
 @contextmanager
 def training_curves(folder: Path) -> Iterator[Log]:
     """Yield a log that writes each figure's curve to folder/plots/metrics/<figure>.tsv."""
-    # The project's dvc.yaml declares the plots; by default Live would rewrite it in mid-run, and
-    # save an experiment of its own at the end.
+    # The project's dvc.yaml declares the plots. By default, Live would rewrite it during the run
+    # and save an experiment at the end.
     with Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False) as live:
 
         def log(epoch: int, figures: Mapping[str, float]) -> None:
@@ -23,9 +23,3 @@ def training_curves(folder: Path) -> Iterator[Log]:
             live.make_summary()
 
         yield log
-
-
-@contextmanager
-def no_curves() -> Iterator[Log]:
-    """Yield a log that keeps nothing."""
-    yield lambda epoch, figures: None

@@ -1,1 +1,1 @@
-"""How the shipped Faster R-CNN was trained: label photos, train, evaluate."""
+"""Training of the shipped Faster R-CNN: label images, train, evaluate."""

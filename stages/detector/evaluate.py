@@ -1,12 +1,12 @@
-"""Compare the student with its teacher on the held-out photos."""
+"""Evaluate the student against its teacher on the held-out images."""
 
 import json
 
-from pipeline.features.detectors.lite import read_lite
-from pipeline.features.detectors.training.dataset import LabelledPhotos
-from pipeline.features.detectors.training.params import load_detector_params
-from pipeline.features.detectors.training.report import draw_held_out, measure
-from pipeline.memory import keep_freed_memory
+from pipeline.core.device import keep_freed_memory
+from pipeline.detector_training.dataset import LabelledImages
+from pipeline.detector_training.evaluation.report import draw_held_out, measure
+from pipeline.encoders.detectors.lite import read_lite
+from pipeline.params.detector import load_detector_params
 from stages import run
 from stages.detector import paths
 
@@ -14,12 +14,12 @@ from stages.detector import paths
 def main() -> None:
     params = load_detector_params().evaluate
     keep_freed_memory()
-    photos = LabelledPhotos.load(paths.LABELLED)
+    dataset = LabelledImages.load(paths.LABELLED)
     model = read_lite(paths.WEIGHTS)
     paths.METRICS.parent.mkdir(parents=True, exist_ok=True)
-    figures = measure(model, photos, params)
+    figures = measure(model, dataset, params)
     paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n")
-    draw_held_out(model, photos, params.pictures).save(paths.PICTURES)
+    draw_held_out(model, dataset, params.images).save(paths.IMAGES)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Label the photos with the teacher."""
+"""Label the images with the teacher."""
 
 from pathlib import Path
 
-from pipeline.corpus.images import ImageSource
-from pipeline.features.detectors.training.labelling import label_photos, read_splits
-from pipeline.features.detectors.training.params import load_detector_params
-from pipeline.features.detectors.training.teacher import Teacher
+from pipeline.detector_training.labels.labelling import label_images, read_splits
+from pipeline.detector_training.labels.teacher import Teacher
+from pipeline.images.source import ImageSource
+from pipeline.params.detector import load_detector_params
 from stages import run
 from stages.detector import paths
 
@@ -14,7 +14,7 @@ def main() -> None:
     params = load_detector_params().label
     splits = read_splits(Path(params.held_out))
     with ImageSource.open(Path(params.photos)) as source:
-        label_photos(source, splits, Teacher(), params.min_score, paths.LABELLED)
+        label_images(source, splits, Teacher(), params.min_score, paths.LABELLED)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where the three stages keep their files, relative to the project's root."""
+"""Files of the three stages, relative to the project's root."""
 
 from pipeline import paths
 
@@ -6,4 +6,4 @@ LABELLED = paths.DATA / "interim" / "detector"
 CHECKPOINT = paths.DATA / "models" / "detector" / "checkpoint.safetensors"
 WEIGHTS = paths.DATA / "models" / "detector" / "fasterrcnn_lite.safetensors"
 METRICS = paths.REPORTS / "detector.json"
-PICTURES = paths.REPORTS / "detector.png"
+IMAGES = paths.REPORTS / "detector.png"

@@ -1,1 +1,1 @@
-"""CRCL: pictures and texts matched, robustly against wrong pairs. See docs/matching.md."""
+"""Image-text matching with CRCL, robust against wrong pairs. See docs/matching.md."""

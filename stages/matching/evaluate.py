@@ -1,13 +1,14 @@
-"""Judge the models: retrieval on the test split, and what was believed of the train pairs."""
+"""Evaluate retrieval on the test split, and the detection of wrong train pairs."""
 
 import pandas as pd
 
-from pipeline.matching.captions import CaptionSet
-from pipeline.matching.evaluation import judge_correspondence, judge_retrieval
-from pipeline.matching.params import load_matching_params
+from pipeline.matching.captions.captions import CaptionSet
+from pipeline.matching.data.data import MatchingData
+from pipeline.matching.data.evaluation import evaluate_correspondence, evaluate_retrieval
+from pipeline.matching.data.models import read_correspondence, read_models
 from pipeline.matching.plots import draw_correspondence
-from pipeline.matching.runs import load_data, read_correspondence, read_models
-from pipeline.training.reports import write_metrics
+from pipeline.metrics.writing import write_metrics
+from pipeline.params.matching import load_matching_params
 from stages import run
 from stages.matching import paths
 
@@ -15,13 +16,13 @@ from stages.matching import paths
 def main() -> None:
     params = load_matching_params()
     captions = CaptionSet.read(paths.PAIRS)
-    data = load_data(captions, params, paths.WORDS)
+    data = MatchingData.load(captions, params, paths.WORDS)
     ids, wrong = captions.splits["train"].ids, captions.wrong
     correspondence = read_correspondence(paths.MODELS, ids)
-    metrics = judge_retrieval(
+    metrics = evaluate_retrieval(
         read_models(paths.MODELS, params), data.splits["test"], params.evaluate.fold
     )
-    write_metrics(paths.METRICS, metrics | judge_correspondence(correspondence, wrong))
+    write_metrics(paths.METRICS, metrics | evaluate_correspondence(correspondence, wrong))
     draw_correspondence(paths.HISTOGRAM, correspondence, wrong)
     table = pd.DataFrame({"id": ids, "correspondence": correspondence, "wrong": wrong})
     table.to_csv(paths.CORRESPONDENCE, index=False, float_format="%.6f", lineterminator="\n")

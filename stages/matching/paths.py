@@ -1,4 +1,4 @@
-"""Where matching keeps its files, relative to the project's root."""
+"""The files of matching, relative to the project's root."""
 
 from pipeline import paths
 

@@ -1,1 +1,1 @@
-"""Image search after AMC: keywords, training, judging, and the paper's ablation."""
+"""Image search after AMC: keywords, training, evaluation, and the paper's ablation."""

@@ -1,7 +1,7 @@
-"""AMC beside its ablations: one modality alone, and the late fusion of both."""
+"""Compare AMC with its ablations: one modality alone, and late fusion of both."""
 
+from pipeline.params.search import load_search_params
 from pipeline.search.comparison import comparison_table, comparison_text, read_runs
-from pipeline.search.params import load_search_params
 from stages import run
 from stages.search import paths
 

@@ -1,4 +1,4 @@
-"""Judge the test split's queries with the trained model."""
+"""Evaluate the trained model on the queries of the test split."""
 
 from pathlib import Path
 
@@ -6,18 +6,23 @@ import numpy as np
 import pandas as pd
 
 from pipeline import paths as project
-from pipeline.device import resolve_device
+from pipeline.core.device import resolve_device
 from pipeline.files import whole_file
-from pipeline.params import load_params
-from pipeline.search.amc import AMC
-from pipeline.search.configuration import SearchInputs
-from pipeline.search.figures import draw_examples, draw_roc, draw_weights
-from pipeline.search.judging import examples, modality_weights, query_table, require_encoders
-from pipeline.search.metrics import ranking_metrics, roc
-from pipeline.search.params import load_search_params
-from pipeline.search.ranking import rank_split
-from pipeline.search.reports import write_figures
-from pipeline.search.visual import Visual
+from pipeline.metrics.ranking import ranking_metrics, roc
+from pipeline.metrics.writing import write_metrics
+from pipeline.models.search.amc import AMC
+from pipeline.params.project import load_params
+from pipeline.params.search import load_search_params
+from pipeline.search.data.inputs import SearchInputs
+from pipeline.search.data.ranking import rank_split
+from pipeline.search.evaluation.evaluation import (
+    examples,
+    modality_weights,
+    query_table,
+    require_encoders,
+)
+from pipeline.search.evaluation.figures import draw_examples, draw_roc, draw_weights
+from pipeline.search.features.visual import Visual
 from stages import run
 from stages.search import paths
 
@@ -38,7 +43,7 @@ def main() -> None:
     weights = modality_weights(model, features, lines)
     metrics = ranking_metrics(ranking, search.evaluate.without_relevant)
     metrics |= {"visual_weight": float(weights[:, 0].mean())}
-    write_figures(paths.METRICS, metrics)
+    write_metrics(paths.METRICS, metrics)
     with whole_file(paths.QUERY_TABLE) as temporary:
         table = query_table(features, queries, ranking, lines, weights)
         table.to_csv(temporary, index=False, float_format="%.6f")
@@ -49,8 +54,8 @@ def main() -> None:
         points.to_csv(temporary, index=False, float_format="%.6f")
     draw_roc(paths.FIGURES / "roc.png", *rates, metrics["auc"])
     draw_weights(paths.FIGURES / "weights.png", weights[:, 0])
-    pictures = Path(corpus.path) / corpus.images, pd.read_parquet(project.IMAGES)
-    shown = examples(model, features, inputs.glove, lines, pictures, EXAMPLES)
+    images = Path(corpus.path) / corpus.images, pd.read_parquet(project.IMAGES)
+    shown = examples(model, inputs, lines, images, EXAMPLES)
     draw_examples(paths.FIGURES / "attention.png", shown, visual)
 
 

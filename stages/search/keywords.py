@@ -1,19 +1,18 @@
-"""Collect queries, the keywords of every picture, and the word vectors of both."""
+"""Collect queries, the keywords of every image, and the word vectors of both."""
 
 import pandas as pd
 
 from pipeline import paths as project
-from pipeline.corpus.text_keys import text_key
-from pipeline.features.glove import write_glove
-from pipeline.features.texts import read_texts
+from pipeline.encoders.glove.glove import write_glove
+from pipeline.features.texts import read_texts, text_key
 from pipeline.files import whole_file
-from pipeline.params import load_params
-from pipeline.search.keywords import VOCABULARY, read_vocabulary
-from pipeline.search.params import load_search_params
-from pipeline.search.pictures import CorpusPictures, write_given, write_mined
-from pipeline.search.queries import read_queries
-from pipeline.search.reports import write_figures
-from pipeline.search.visual import Visual
+from pipeline.metrics.writing import write_metrics
+from pipeline.params.project import load_params
+from pipeline.params.search import load_search_params
+from pipeline.search.features.keywords import VOCABULARY, read_vocabulary
+from pipeline.search.features.visual import Visual
+from pipeline.search.mining.corpus import DistinctImages, write_given, write_mined
+from pipeline.search.mining.queries import read_queries
 from stages import run
 from stages.search import paths
 
@@ -21,18 +20,18 @@ from stages.search import paths
 def main() -> None:
     params, search = load_params(), load_search_params()
     texts = read_texts(project.TEXTS)
-    pairs, images = pd.read_parquet(project.PAIRS), pd.read_parquet(project.IMAGES)
+    pairs, image_table = pd.read_parquet(project.PAIRS), pd.read_parquet(project.IMAGES)
     queries = read_queries(params.corpus, params.prepare, pairs, texts)
     with whole_file(paths.QUERIES) as temporary:
-        queries.shown.to_parquet(temporary, index=False)
+        queries.lines.to_parquet(temporary, index=False)
 
     visual = Visual.read(paths.VISUAL[search.visual], search.visual)
-    pictures = CorpusPictures.of(pairs, images, visual)
+    images = DistinctImages.of(pairs, image_table, visual)
     if search.keywords.source == "given":
-        report = write_given(paths.KEYWORDS, params.corpus, pictures, search.keywords)
+        report = write_given(paths.KEYWORDS, params.corpus, images, search.keywords)
     else:
-        report = write_mined(paths.KEYWORDS, queries, pictures, search.keywords)
-    write_figures(paths.KEYWORDS_REPORT, report)
+        report = write_mined(paths.KEYWORDS, queries, images, search.keywords)
+    write_metrics(paths.KEYWORDS_REPORT, report)
 
     vocabulary = read_vocabulary(paths.KEYWORDS / VOCABULARY)
     words = queries.words | {text_key([word]): [word] for word in vocabulary}

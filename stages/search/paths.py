@@ -1,4 +1,4 @@
-"""Where search keeps its files, relative to the project's root."""
+"""The files of search, relative to the project's root."""
 
 from pipeline import paths
 
@@ -10,6 +10,7 @@ KEYWORDS = SEARCH / "keywords"
 GLOVE = SEARCH / "glove.h5"
 VARIANTS = SEARCH / "variants"
 
+CHECKPOINT = paths.CHECKPOINTS / "amc.safetensors"
 AMC = paths.DATA / "models" / "amc"
 
 REPORTS = paths.REPORTS / "search"

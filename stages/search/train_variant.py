@@ -2,11 +2,11 @@
 
 import sys
 
-from pipeline.search.configuration import SearchInputs
-from pipeline.search.params import load_search_params
-from pipeline.search.reports import write_figures
-from pipeline.search.variants import train_variant
-from pipeline.search.visual import Visual
+from pipeline.metrics.writing import write_metrics
+from pipeline.params.search import load_search_params
+from pipeline.search.data.inputs import SearchInputs
+from pipeline.search.features.visual import Visual
+from pipeline.search.training.loop import train_variant
 from stages import run
 from stages.search import paths
 
@@ -17,7 +17,7 @@ def main() -> None:
     inputs = SearchInputs.load(paths.QUERIES, paths.KEYWORDS, paths.GLOVE, visual)
     for seed in search.seeds:
         metrics = train_variant(search.variant(name, seed), inputs)
-        write_figures(paths.VARIANTS / name / f"{seed}.json", metrics)
+        write_metrics(paths.VARIANTS / name / f"{seed}.json", metrics)
 
 
 if __name__ == "__main__":

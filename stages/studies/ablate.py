@@ -1,11 +1,13 @@
 """Tables IV, V and VI: AnANet without some of its parts."""
 
-from pipeline.params import load_params
-from pipeline.studies.figures import draw_classes, draw_scores
-from pipeline.studies.params import load_study_params
-from pipeline.studies.published import published
-from pipeline.studies.rows import bootstrap_of, notes_of, read_rows
-from pipeline.studies.tables import (
+from pipeline.params.project import load_params
+from pipeline.params.studies import load_study_params
+from pipeline.studies.tables.figures import draw_classes, draw_scores
+from pipeline.studies.tables.published import published
+from pipeline.studies.tables.runs import read_rows
+from pipeline.studies.tables.statistics import Bootstrap
+from pipeline.studies.tables.tables import (
+    Notes,
     class_lines,
     class_table,
     footnotes,
@@ -23,7 +25,8 @@ def main() -> None:
     names = {entry.row for entry in [*paper.table4, *paper.table5, *paper.table6]}
     rows = read_rows(paths.VARIANTS, sorted(names), labels)
     pairs = len(rows["ananet"].gold)
-    bootstrap, notes = bootstrap_of(study, pairs), notes_of(study, params, paper, pairs)
+    bootstrap = Bootstrap(pairs, study.report.resamples, study.report.seed)
+    notes = Notes(params.corpus.path, pairs, study.components, paper.corpus)
     intro = f"{notes.intro(study.seeds)}\n\n{notes.published()}"
 
     for name, title, entries in (
@@ -39,10 +42,8 @@ def main() -> None:
 
     title = "Table V: F1 per class"
     classes = class_table(paper.table5, rows, labels)
-    lines, notice = (
-        class_lines(classes, paper.table5, labels),
-        footnotes(paper.table5, paper.caveats),
-    )
+    lines = class_lines(classes, paper.table5, labels)
+    notice = footnotes(paper.table5, paper.caveats)
     write_table(paths.ABLATE, "table5", classes, f"# {title}", intro, lines, notice)
     draw_classes(paths.ABLATE / "table5.png", classes, title)
 

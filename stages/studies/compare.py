@@ -1,13 +1,14 @@
-"""Table III: AnANet beside the baselines."""
+"""Table III: AnANet compared with the baselines."""
 
 import json
 
-from pipeline.params import load_params
-from pipeline.studies.figures import draw_scores
-from pipeline.studies.params import load_study_params
-from pipeline.studies.published import Entry, published
-from pipeline.studies.rows import bootstrap_of, notes_of, read_rows
-from pipeline.studies.tables import footnotes, score_lines, score_table, write_table
+from pipeline.params.project import load_params
+from pipeline.params.studies import load_study_params
+from pipeline.studies.tables.figures import draw_scores
+from pipeline.studies.tables.published import Entry, published
+from pipeline.studies.tables.runs import read_rows
+from pipeline.studies.tables.statistics import Bootstrap
+from pipeline.studies.tables.tables import Notes, footnotes, score_lines, score_table, write_table
 from stages import run
 from stages.studies import paths
 
@@ -18,18 +19,19 @@ def main() -> None:
     rows = read_rows(paths.BASELINES, [*study.baselines, *study.clip], labels)
     rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet"), labels)
     listed = {entry.row for entry in paper.table3}
-    own = [
+    unpublished = [
         Entry(row=name, method=name.replace("_", " ").capitalize())
         for name in study.baselines
         if name not in listed
     ]
-    own += [Entry(row=name, method=f"Logistic regression ({name})") for name in study.clip]
-    entries = [entry for entry in [*own, *paper.table3] if entry.row in rows]
+    unpublished += [Entry(row=name, method=f"Logistic regression ({name})") for name in study.clip]
+    entries = [entry for entry in [*unpublished, *paper.table3] if entry.row in rows]
     entries.sort(key=lambda entry: list(rows).index(entry.row))
 
     pairs = len(rows["ananet"].gold)
-    table = score_table(entries, rows, bootstrap_of(study, pairs), "ananet")
-    notes = notes_of(study, params, paper, pairs)
+    bootstrap = Bootstrap(pairs, study.report.resamples, study.report.seed)
+    table = score_table(entries, rows, bootstrap, "ananet")
+    notes = Notes(params.corpus.path, pairs, study.components, paper.corpus)
     write_table(
         paths.COMPARE,
         "table3",

@@ -1,4 +1,4 @@
-"""Where the studies keep their files, relative to the project's root."""
+"""The files of the studies, relative to the project's root."""
 
 from pipeline import paths
 

@@ -1,10 +1,10 @@
-"""Project picture features to their principal components, alike for every model."""
+"""Project image features to their principal components, the same for every model."""
 
 import pandas as pd
 
 from pipeline import paths as project
 from pipeline.features.store import RegionFeatures, SceneFeatures
-from pipeline.studies.params import load_study_params
+from pipeline.params.studies import load_study_params
 from pipeline.studies.reduce import reduce_regions, reduce_scenes
 from stages import run
 from stages.studies import paths

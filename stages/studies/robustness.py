@@ -1,11 +1,12 @@
 """Beyond the paper: fewer pairs, wrong labels, losses for the rare class, calibration."""
 
-from pipeline.params import load_params
-from pipeline.studies.params import load_study_params
-from pipeline.studies.published import published
-from pipeline.studies.robustness_tables import LOSSES, Curve, RobustnessTables
-from pipeline.studies.rows import bootstrap_of, notes_of, read_rows
-from pipeline.studies.runs import read_runs
+from pipeline.params.project import load_params
+from pipeline.params.studies import load_study_params
+from pipeline.studies.tables.published import published
+from pipeline.studies.tables.robustness_tables import LOSSES, Curve, RobustnessTables
+from pipeline.studies.tables.runs import read_rows, read_runs
+from pipeline.studies.tables.statistics import Bootstrap
+from pipeline.studies.tables.tables import Notes
 from stages import run
 from stages.studies import paths
 
@@ -18,7 +19,8 @@ def main() -> None:
     rows = read_rows(paths.VARIANTS, sorted(names), labels)
     pairs = len(rows["ananet"].gold)
     titles = {entry.row: entry.method for entry in [*paper.table4, *paper.table5]}
-    bootstrap, notes = bootstrap_of(study, pairs), notes_of(study, params, paper, pairs)
+    bootstrap = Bootstrap(pairs, study.report.resamples, study.report.seed)
+    notes = Notes(params.corpus.path, pairs, study.components, paper.corpus)
     tables = RobustnessTables(paths.ROBUSTNESS, rows, labels, titles, bootstrap, notes)
 
     axis = "percent of the train pairs"

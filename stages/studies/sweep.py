@@ -1,12 +1,12 @@
 """Fig. 4: accuracy over lambda and eta."""
 
-from pipeline.params import load_params
-from pipeline.studies.figures import draw_grid
-from pipeline.studies.params import load_study_params
-from pipeline.studies.published import published
-from pipeline.studies.rows import bootstrap_of, by_setting, notes_of, setting_table
-from pipeline.studies.runs import read_runs
-from pipeline.studies.tables import setting_lines, write_table
+from pipeline.params.project import load_params
+from pipeline.params.studies import load_study_params
+from pipeline.studies.tables.figures import draw_grid
+from pipeline.studies.tables.published import published
+from pipeline.studies.tables.runs import by_setting, read_runs
+from pipeline.studies.tables.statistics import Bootstrap
+from pipeline.studies.tables.tables import Notes, setting_lines, setting_table, write_table
 from stages import run
 from stages.studies import paths
 
@@ -15,14 +15,15 @@ def main() -> None:
     study, params, paper = load_study_params(), load_params(), published()
     points = by_setting(read_runs(paths.SWEEP), ["lambda", "eta"], params.corpus.labels)
     pairs = len(points[0][1].gold)
-    table = setting_table(points, bootstrap_of(study, pairs))
+    bootstrap = Bootstrap(pairs, study.report.resamples, study.report.seed)
+    table = setting_table(points, bootstrap)
     optimum = paper.fig4
     write_table(
         paths.FIG4,
         "fig4",
         table,
         "# Fig. 4: weights of the two streams",
-        notes_of(study, params, paper, pairs).intro(study.sweep.seeds),
+        Notes(params.corpus.path, pairs, study.components, paper.corpus).intro(study.sweep.seeds),
         f"Of the figure itself, the paper's text states only the optimum: lambda {optimum.lambda_},"
         f" eta {optimum.eta}, accuracy {optimum.accuracy}, weighted F1 {optimum.f1_weighted}.",
         setting_lines(table, ["lambda", "eta"]),

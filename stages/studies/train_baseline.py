@@ -2,9 +2,9 @@
 
 import sys
 
-from pipeline.params import load_params
+from pipeline.params.project import load_params
+from pipeline.params.studies import changed, load_study_params, named
 from pipeline.studies.baselines import baseline_run, load_features
-from pipeline.studies.params import changed, load_study_params
 from pipeline.studies.runs import Run, perform, write_runs
 from stages import run
 from stages.studies import paths
@@ -14,7 +14,7 @@ def main() -> None:
     name = sys.argv[1]
     study = load_study_params()
     params = changed(load_params(), study.settings)
-    row = study.baseline(name)
+    row = named(study.baselines, "baseline", name)
     features = load_features(row, params, paths.REGIONS, paths.SCENES)
     seeds = range(study.seeds)
     runs = [Run(seed, baseline_run(row, params, features, seed), {}) for seed in seeds]

@@ -1,12 +1,13 @@
 """Train one AnANet of `variants` over all seeds: python -m stages.studies.train_variant ananet"""
 
 import sys
+from functools import partial
 
-from pipeline.params import load_params
-from pipeline.studies.params import changed, load_study_params
+from pipeline.dataset.reading import load_pairs
+from pipeline.params.project import load_params
+from pipeline.params.studies import changed, load_study_params, named
 from pipeline.studies.runs import Run, perform, write_runs
-from pipeline.studies.variants import ananet_run
-from pipeline.training.data import PairFeatures
+from pipeline.studies.variants import train_ananet
 from stages import run
 from stages.studies import paths
 
@@ -14,13 +15,13 @@ from stages.studies import paths
 def main() -> None:
     name = sys.argv[1]
     study = load_study_params()
-    row = study.variant(name)
+    row = named(study.variants, "variant", name)
     params = changed(load_params(), study.settings, row.changes)
-    features = PairFeatures.load(params.corpus.labels, params.model, regions=paths.REGIONS)
-    runs = [
-        Run(seed, ananet_run(params, features, seed, row.classification, study.focal_gamma), {})
-        for seed in range(study.seeds)
-    ]
+    features = load_pairs(params.corpus.labels, params.model, regions=paths.REGIONS)
+    train = partial(
+        train_ananet, params, features, classification=row.classification, gamma=study.focal_gamma
+    )
+    runs = [Run(seed, partial(train, seed), {}) for seed in range(study.seeds)]
     table = perform(runs, params.corpus.labels, study.workers, name)
     write_runs(paths.VARIANTS / f"{name}.parquet", table)
 

@@ -1,4 +1,4 @@
-"""Encode texts into ragged rows, against the same model on texts padded to 100 words.
+"""BERT on ragged rows against the same model on texts padded to 100 words.
 
 python -m tests.benchmarks.bert_rows [--texts 2000] [--runs 5] [--clock wall]
 """
@@ -11,17 +11,17 @@ import h5py
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from pipeline.device import frozen_inference, resolve_device
-from pipeline.features.bert import BertEncoder, load_bert, write_bert
-from pipeline.features.bert_files import find_model
+from pipeline.core.device import frozen_inference, resolve_device
+from pipeline.encoders.bert.encoder import BertEncoder, load_bert, write_bert
+from pipeline.encoders.bert.files import find_model
 from pipeline.features.texts import Texts
 from tests.benchmarks.corpora import MAX_WORDS, corpus_name, texts
 from tests.benchmarks.measuring import (
     Ratio,
+    alternate,
     bench_arguments,
-    clock_called,
-    in_turn,
-    middle,
+    clock_named,
+    medians,
     report,
 )
 
@@ -32,7 +32,7 @@ def main() -> None:
     parser = bench_arguments(__doc__, runs=5)
     parser.add_argument("--texts", type=int, default=2000)
     arguments = parser.parse_args()
-    clock = clock_called(arguments.clock)
+    clock = clock_named(arguments.clock)
     device = resolve_device("auto")
     encoder, padded = load_bert(MODEL, None, -1, "mean", device), PaddedModel(device)
     chosen = texts(arguments.texts)
@@ -41,7 +41,7 @@ def main() -> None:
         few = dict(list(chosen.items())[:3])
         ragged(folder / "bert.h5", encoder, few)
         padded.write(folder / "padded.h5", few)
-        seconds = in_turn(
+        seconds = alternate(
             arguments.runs,
             clock,
             ragged=lambda: ragged(folder / "bert.h5", encoder, chosen),
@@ -51,7 +51,7 @@ def main() -> None:
         padded_bytes = (folder / "padded.h5").stat().st_size
     words = sum(map(len, chosen.values())) / len(chosen)
     sizes = {"texts": len(chosen), "corpus": corpus_name(), "words_per_text": round(words, 1)}
-    timed = {"clock": arguments.clock, **middle(seconds)}
+    timed = {"clock": arguments.clock, **medians(seconds)}
     report(
         "bert_speed",
         f"speed of BERT rows against the model padded to {MAX_WORDS} words in batches of {BATCH}",
@@ -76,12 +76,12 @@ def ragged(path: Path, encoder: BertEncoder, chosen: Texts) -> None:
 
 
 class PaddedModel:
-    """Every text gets as many more words as there are up to the longest that is allowed."""
+    """BERT on texts padded to MAX_WORDS words."""
 
     def __init__(self, device: torch.device) -> None:
         folder = find_model(MODEL, None)
-        self._model = AutoModel.from_pretrained(folder).eval().to(device)
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval().to(device)
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         self._device = device
 
     def write(self, path: Path, chosen: Texts) -> None:

@@ -1,4 +1,4 @@
-"""What the benchmarks read: real posts where REAL_DATA names them, else the sample corpus."""
+"""The benchmarks' data: MVSA-Single in the folder REAL_DATA, else a sample corpus."""
 
 import os
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from pipeline.corpus.images import ImageError, ImageSource, decode_image
-from pipeline.corpus.sample import write_sample_corpus
-from pipeline.corpus.tweets import tokenize
-from pipeline.features.pictures import Picture
+from pipeline.images.files import ImageError
+from pipeline.images.source import ImageSource, StoredImage
+from pipeline.sample import write_sample_corpus
+from pipeline.tokenizers.tokenize import tokenize
 
 MAX_WORDS = 100
 _SAMPLE_SEED = 13
@@ -20,7 +20,7 @@ _SAMPLE_SEED = 13
 
 @contextmanager
 def corpus(posts: int) -> Iterator[Path]:
-    """Yield the folder of MVSA-Single, or of a sample corpus with so many posts."""
+    """Yield the folder of MVSA-Single, or of a sample corpus of this size."""
     if real := os.environ.get("REAL_DATA"):
         yield Path(real) / "mvsa"
         return
@@ -30,18 +30,17 @@ def corpus(posts: int) -> Iterator[Path]:
 
 
 @contextmanager
-def pictures(count: int) -> Iterator[list[tuple[str, Picture]]]:
-    """Yield (key, source) of the first distinct pictures that can be read."""
-    found: dict[str, Picture] = {}
+def images(count: int) -> Iterator[list[tuple[str, StoredImage]]]:
+    """Yield (key, source) of the first distinct readable images."""
+    found: dict[str, StoredImage] = {}
     with corpus(count) as folder, ImageSource.open(folder / "image.zip") as source:
         for name in source.names():
             try:
-                data = source.read(name)
-                decode_image(data)
+                image = source.read(name)
+                image.open()
             except ImageError:
                 continue
-            key = sha256(data).hexdigest()
-            found.setdefault(key, Picture(source, name, key))
+            found.setdefault(image.key, StoredImage(source, name, image.key))
             if len(found) == count:
                 break
         yield list(found.items())

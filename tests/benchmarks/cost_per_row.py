@@ -1,4 +1,4 @@
-"""What a row costs when there are many: extraction and assembly with an encoder that does nothing.
+"""Cost of a row in extraction and assembly, with an encoder that does nothing.
 
 python -m tests.benchmarks.cost_per_row [--rows 1000 10000 100000] [--runs 9] [--clock wall]
 """
@@ -11,23 +11,24 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from pipeline.features.assemble import assemble
-from pipeline.features.encoder import Field, Row
-from pipeline.features.extract import extract
-from pipeline.features.rows import RowCache
-from tests.benchmarks.measuring import Clock, Ratio, bench_arguments, clock_called, report
+from pipeline.encoders.rows.assemble import assemble
+from pipeline.encoders.rows.cache import RowCache
+from pipeline.encoders.rows.encoder import Field, Row
+from pipeline.encoders.rows.extract import extract
+from tests.benchmarks.measuring import Clock, Ratio, bench_arguments, clock_named, report
 
 WIDTH = 512
 _LEAST_ROWS = 10_000
 
 
 class Synthetic:
-    """A row of 1 kB from a number."""
+    """Encodes a number as a row of 1 kB."""
 
     name = "synthetic"
     fingerprint: dict[str, object] = {}  # noqa: RUF012 - as the protocol has it
     fields = (Field("features", (WIDTH,), "float16"),)
     batch_size = 8
+    revision = 1
     parallel_calls = 1
 
     def load(self, source: int) -> int:
@@ -44,7 +45,7 @@ def main() -> None:
     parser = bench_arguments(__doc__, runs=9)
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 10_000, 100_000])
     arguments = parser.parse_args()
-    clock = clock_called(arguments.clock)
+    clock = clock_named(arguments.clock)
     cost(min(arguments.rows), clock)
     rounds = [
         {rows: cost_of_many(rows, clock) for rows in arguments.rows} for _ in range(arguments.runs)
@@ -63,7 +64,7 @@ def main() -> None:
 
 
 def cost_of_many(rows: int, clock: Clock) -> float:
-    """The mean of as many runs as make a time that can be measured."""
+    """The mean over enough runs to measure."""
     return mean(cost(rows, clock) for _ in range(max(1, _LEAST_ROWS // rows)))
 
 

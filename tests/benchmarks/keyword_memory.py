@@ -1,8 +1,8 @@
-"""Peak memory of the keyword arrays of a tree in Clickture's layout, with few and many pictures.
+"""Peak memory of the keyword arrays of a tree in Clickture's layout, with few and many images.
 
-The files of a million pictures are hard links to a thousand, so that they take no room.
+The files of a million images are hard links to a thousand, to save space.
 
-python -m tests.benchmarks.keyword_memory [--pictures 100000 1000000]
+python -m tests.benchmarks.keyword_memory [--images 100000 1000000]
 """
 
 import json
@@ -15,17 +15,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from pipeline.search.keyword_files import given_keywords
-from pipeline.search.keywords import fit_vocabulary, write_keyword_arrays
+from pipeline.search.features.keywords import fit_vocabulary, write_keyword_arrays
+from pipeline.search.mining.keyword_files import given_keywords
 from tests.benchmarks.measuring import Ratio, report
 
-FILES, WORDS, PER_PICTURE, PER_FOLDER = 1000, 5000, 20, 1000
+FILES, WORDS, PER_IMAGE, PER_FOLDER = 1000, 5000, 20, 1000
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, nargs=2, default=[100_000, 1_000_000])
-    few, many = parser.parse_args().pictures
+    parser.add_argument("--images", type=int, nargs=2, default=[100_000, 1_000_000])
+    few, many = parser.parse_args().images
     peaks, records = {}, {}
     for count in (few, many):
         with TemporaryDirectory() as name:
@@ -34,7 +34,7 @@ def main() -> None:
             records[count] = (Path(name) / "out" / "records.npy").stat().st_size // 1000
     report(
         "keyword_memory",
-        f"growth of peak memory from {few:,} to {many:,} pictures against that of their records",
+        f"growth of peak memory from {few:,} to {many:,} images against that of their records",
         Ratio.of([peaks[many] - peaks[few]], [records[many] - records[few]]),
         "at most 1",
         **{f"megabytes_{count}": round(value / 1000) for count, value in peaks.items()},
@@ -48,7 +48,7 @@ def write_tree(folder: Path, count: int) -> None:
     tree = folder / "keyword" / "keywords_lite"
     (tree / "files").mkdir(parents=True)
     for number in range(FILES):
-        words = [f"word{i}" for i in rng.integers(WORDS, size=PER_PICTURE)]
+        words = [f"word{i}" for i in rng.integers(WORDS, size=PER_IMAGE)]
         text = json.dumps({"tagging": {"keywords": words}})
         (tree / "files" / f"{number}.json").write_text(text)
     entries = [f"{i // PER_FOLDER:04d}/{i:08d}" for i in rng.permutation(count)]
@@ -60,16 +60,16 @@ def write_tree(folder: Path, count: int) -> None:
 
 
 def peak(folder: Path) -> int:
-    """Kilobytes at the height of a process of its own."""
+    """Peak memory of a fresh process, in kilobytes."""
     fresh = multiprocessing.get_context("spawn")
     with fresh.Pool(1) as pool:
         return pool.apply(_write, (folder,))
 
 
 def _write(folder: Path) -> int:
-    (pictures,) = given_keywords(folder, "clicks")
-    vocabulary = fit_vocabulary(pictures.documents(["train"]), min_df=6)
-    write_keyword_arrays(folder / "out", pictures.pictures("id"), vocabulary, False)
+    (images,) = given_keywords(folder, "clicks")
+    vocabulary = fit_vocabulary(images.documents(["train"]), min_df=6)
+    write_keyword_arrays(folder / "out", images.images("id"), vocabulary, False)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
 
-from tests.features.killed_runs import KINDS, ROWS, kill_and_resume
+from tests.encoders.rows.killed_runs import KINDS, ROWS, kill_and_resume
 
 
 def main() -> None:

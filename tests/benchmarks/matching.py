@@ -1,4 +1,4 @@
-"""SGR's similarities of a batch, and retrieval figures, against loops over captions.
+"""SGR's similarities of a batch, and retrieval metrics, against loops over captions.
 
 python -m tests.benchmarks.matching
 """
@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipeline.matching.encoders import Encoded
-from pipeline.matching.params import load_matching_params
-from pipeline.matching.retrieval import retrieval_metrics
-from pipeline.matching.sgraf import SGR
-from tests.benchmarks.measuring import Ratio, in_turn, middle, report
+from pipeline.metrics.ranking import retrieval_metrics
+from pipeline.models.matching.encoding import Encoded, MatchingConfig
+from pipeline.models.matching.sgraf import SGR
+from pipeline.params.matching import load_matching_params
+from tests.benchmarks.measuring import Ratio, alternate, medians, report
 
 REGIONS, LEAST_WORDS, MOST_WORDS = 36, 6, 20
 IMAGES, CAPTIONS = 1000, 5000
@@ -42,7 +42,7 @@ def similarity_speed(batch: int, runs: int) -> None:
     with torch.no_grad():
         found, expected = model.similarity(images, texts), looped(model, images, texts)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    seconds = in_turn(
+    seconds = alternate(
         runs,
         loop=lambda: step(looped(model, images, texts)),
         batch=lambda: step(model.similarity(images, texts)),
@@ -53,28 +53,27 @@ def similarity_speed(batch: int, runs: int) -> None:
         " captions",
         Ratio.of(seconds["loop"], seconds["batch"]),
         "at least 3",
-        pictures=batch,
+        images=batch,
         captions=batch,
         width=model.fc.out_features,
         similarity_width=model.score.in_features,
         **{f"megabytes_{name}": peak(name, batch) for name in ("loop", "batch")},
-        **middle(seconds),
+        **medians(seconds),
     )
 
 
 def encoded(batch: int) -> tuple[SGR, Encoded, Encoded]:
-    """A model with the default widths, and pictures and captions in its common space."""
+    """A model with the default widths, and images and captions in its common space."""
     own = load_matching_params().model
     torch.manual_seed(0)
     model = SGR(
-        steps=own.graph_steps,
-        region_width=8,
-        vocabulary=8,
-        word_width=8,
-        width=own.width,
-        similarity_width=own.similarity_width,
-        smooth=own.smooth,
-        dropout=0.0,
+        MatchingConfig(
+            member="sgr",
+            region_width=8,
+            vocabulary=8,
+            word_width=8,
+            model=own.model_copy(update={"dropout": 0.0}),
+        )
     )
     lengths = torch.randint(LEAST_WORDS, MOST_WORDS + 1, (batch, 1))
     masks = torch.ones(batch, REGIONS, dtype=torch.bool), torch.arange(MOST_WORDS) < lengths
@@ -87,7 +86,7 @@ def encoded(batch: int) -> tuple[SGR, Encoded, Encoded]:
 
 
 def looped(model: SGR, images: Encoded, texts: Encoded) -> Tensor:
-    """One caption after the other, each against all pictures, as the published code does it."""
+    """One caption at a time against all images, as in the published code."""
     columns = []
     for t, length in enumerate(texts.mask.sum(1).tolist()):
         v, e = images.members, texts.members[t, :length]  # (I, K, d), (n, d)
@@ -110,7 +109,7 @@ def step(similarity: Tensor) -> None:
 
 
 def peak(name: str, batch: int) -> int:
-    """Megabytes that one step adds to a process of its own."""
+    """Megabytes that one step adds to a fresh process."""
     command = [sys.executable, "-m", "tests.benchmarks.matching", "--peak", name]
     done = subprocess.run([*command, "--batch", str(batch)], capture_output=True, check=True)
     return int(json.loads(done.stdout))
@@ -118,14 +117,13 @@ def peak(name: str, batch: int) -> int:
 
 def peak_of(name: str, batch: int) -> int:
     model, images, texts = encoded(batch)
-    before = most_memory()
+    before = peak_memory()
     step(looped(model, images, texts) if name == "loop" else model.similarity(images, texts))
-    return most_memory() - before
+    return peak_memory() - before
 
 
-def most_memory() -> int:
-    """Megabytes that this process has held at most; what `getrusage` tells begins with its
-    parent's."""
+def peak_memory() -> int:
+    """Peak memory of this process in megabytes; that of `getrusage` includes its parent's."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) // 1024
 
@@ -136,25 +134,24 @@ def retrieval_speed(runs: int) -> None:
     similarity = rng.normal(size=(IMAGES, CAPTIONS)).astype(np.float32)
     found, expected = retrieval_metrics(similarity, image_of), ranked(similarity, image_of)
     assert all(abs(found[name] - value) < 1e-9 for name, value in expected.items())
-    seconds = in_turn(
+    seconds = alternate(
         runs,
         loop=lambda: ranked(similarity, image_of),
         whole=lambda: retrieval_metrics(similarity, image_of),
     )
     report(
         "retrieval_speed",
-        "speed of recalls and ranks both ways against a loop that sorts for each picture and"
-        " caption",
+        "speed of recalls and ranks both ways against a loop that sorts for each image and caption",
         Ratio.of(seconds["loop"], seconds["whole"]),
         "at least 5",
-        pictures=IMAGES,
+        images=IMAGES,
         captions=CAPTIONS,
-        **middle(seconds),
+        **medians(seconds),
     )
 
 
 def ranked(similarity: np.ndarray, image_of: np.ndarray) -> dict[str, float]:
-    """Recalls as the published code finds them: sort, and look for the first match."""
+    """Recalls as in the published code: sort, and find the first match."""
     ranks: dict[str, list[int]] = {"image_to_text": [], "text_to_image": []}
     for image, row in enumerate(similarity):
         order = np.argsort(row)[::-1]

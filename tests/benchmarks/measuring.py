@@ -1,7 +1,7 @@
-"""Times that can be compared on a machine whose speed drifts: in turn, as ratios pair by pair.
+"""Timing on a machine whose speed drifts: alternating runs, compared as ratios pair by pair.
 
-Every script takes --clock: `wall` is what a user waits for. On a machine that has other work, `cpu`
-compares CPU seconds, with one thread a pass, since threads that wait for each other burn time.
+Every script takes --clock: `wall` is what a user waits for. On a busy machine, `cpu` compares CPU
+seconds, in one thread, since threads that wait for each other use CPU time.
 """
 
 import json
@@ -31,7 +31,7 @@ _LIBRARIES = ("torch", "torchvision", "transformers", "h5py", "numpy")
 
 @dataclass(frozen=True)
 class Ratio:
-    """The middle, least and greatest of ratios that were measured pair by pair."""
+    """Median, minimum and maximum of ratios measured pair by pair."""
 
     ratio: float
     least: float
@@ -52,20 +52,20 @@ def bench_arguments(description: str | None, runs: int) -> ArgumentParser:
     return parser
 
 
-def clock_called(name: str) -> Clock:
-    """The clock of --clock; as "cpu" it also holds PyTorch to one thread."""
+def clock_named(name: str) -> Clock:
+    """The clock of --clock; "cpu" also limits PyTorch to one thread."""
     if name == "wall":
         return time.perf_counter
     torch.set_num_threads(1)
     return time.process_time
 
 
-def in_turn(
+def alternate(
     runs: int, clock: Clock = time.perf_counter, /, **actions: Callable[[], object]
 ) -> dict[str, list[float]]:
-    """Seconds of each action, called one after the other, `runs` times over.
+    """Seconds of each action; the actions are called in turn, `runs` times.
 
-    The caller warms up: one call of each on little is enough, where a whole one takes minutes.
+    The caller warms up, with one call of each action on little data.
     """
     seconds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(runs):
@@ -76,36 +76,36 @@ def in_turn(
     return seconds
 
 
-class Apart:
-    """Something to time in a process of its own, where nothing has been set up for another side.
+class SeparateProcess:
+    """An action in a fresh process, which the other actions have not set up.
 
-    steps: a generator function, at the top of a module. All up to its first `yield` is preparation
-    and is over when this returns; each call then runs it up to the next.
+    steps: a generator function, at the top of a module. The constructor runs it up to its first
+    `yield`, which is preparation; each call runs it up to the next.
     """
 
     def __init__(self, steps: Callable[..., Iterator[None]], *arguments: object) -> None:
         fresh = multiprocessing.get_context("spawn")
-        self._talk, theirs = fresh.Pipe()
+        self._connection, theirs = fresh.Pipe()
         fresh.Process(target=_step, args=(theirs, steps, arguments), daemon=True).start()
         theirs.close()
-        self._talk.recv()
+        self._connection.recv()
 
     def __call__(self) -> None:
-        self._talk.send(None)
-        self._talk.recv()
+        self._connection.send(None)
+        self._connection.recv()
 
 
 def _step(
-    talk: Connection, steps: Callable[..., Iterator[None]], arguments: tuple[object, ...]
+    connection: Connection, steps: Callable[..., Iterator[None]], arguments: tuple[object, ...]
 ) -> None:
     with suppress(EOFError):  # the script has ended
         for _ in steps(*arguments):
-            talk.send(None)
-            talk.recv()
+            connection.send(None)
+            connection.recv()
 
 
 def report(name: str, what: str, found: Ratio, aim: str, **sizes: Any) -> None:
-    """Print a ratio, and put it under its name into bench.json with machine, versions, sizes."""
+    """Print a ratio and write it to bench.json with machine, versions and sizes."""
     print(
         f"{what}: {found.ratio:.3g} (aim: {aim}; {found.least:.3g} to {found.greatest:.3g} in"
         f" {found.pairs}); {', '.join(f'{key} {value}' for key, value in sizes.items())};"
@@ -119,27 +119,27 @@ def report(name: str, what: str, found: Ratio, aim: str, **sizes: Any) -> None:
         temporary.write_text(json.dumps({**kept, name: entry}, indent=2, sort_keys=True) + "\n")
 
 
-def middle(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+def medians(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """The median seconds of each action, for a report's sizes."""
     return {f"seconds_{name}": round(median(values), 3) for name, values in seconds.items()}
 
 
 class _Machine:
-    """What the processors have done since this script began."""
+    """The load of the processors since this script began."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
         self._busy, self._own = _busy_seconds(), _own_seconds()
 
     def others(self) -> float:
-        """The share of all processors' time that other processes and other guests took."""
+        """The share of all processors' time used by other processes and other guests."""
         whole = (time.monotonic() - self._start) * (os.cpu_count() or 1)
         taken = _busy_seconds() - self._busy - (_own_seconds() - self._own)
         return max(0.0, taken / whole)
 
 
 def _busy_seconds() -> float:
-    """Of all processors together, since the machine started; 0 where the system does not tell."""
+    """Of all processors since boot; 0 where /proc is missing."""
     try:
         first = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
@@ -149,7 +149,7 @@ def _busy_seconds() -> float:
 
 
 def _own_seconds() -> float:
-    """Of this process and its children, also of those that still run (`Apart`)."""
+    """Of this process and its children, including running ones (`SeparateProcess`)."""
     own = os.times()
     running = sum(_seconds_of(child.pid) for child in multiprocessing.active_children())
     return own.user + own.system + own.children_user + own.children_system + running

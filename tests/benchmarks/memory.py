@@ -1,8 +1,8 @@
-"""Peak memory of extraction and assembly, with few and with many pictures.
+"""Peak memory of extraction and assembly, with few and with many images.
 
-Pictures are decoded as ever; rows are as large as regions', but cost no detector.
+Images are decoded; rows have the size of regions but need no detector.
 
-python -m tests.benchmarks.memory [--pictures 1000 8000]
+python -m tests.benchmarks.memory [--images 1000 8000]
 """
 
 import multiprocessing
@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL.Image import Image
 
-from pipeline.corpus.images import ImageSource, decode_image
-from pipeline.features.assemble import assemble
-from pipeline.features.encoder import Field, Row
-from pipeline.features.extract import extract
-from pipeline.features.rows import RowCache
+from pipeline.encoders.rows.assemble import assemble
+from pipeline.encoders.rows.cache import RowCache
+from pipeline.encoders.rows.encoder import Field, Row
+from pipeline.encoders.rows.extract import extract
+from pipeline.images.source import ImageSource
 from tests.benchmarks.corpora import corpus, corpus_name
 from tests.benchmarks.measuring import Ratio, report
 
@@ -30,7 +30,7 @@ _SAMPLE_POSTS = 50
 
 @dataclass(frozen=True)
 class Numbered:
-    """A picture that may stand for many: its number makes the row."""
+    """An image with a number, so that one file can give many rows."""
 
     source: ImageSource
     name: str
@@ -38,16 +38,17 @@ class Numbered:
 
 
 class RegionSized:
-    """Rows of 36 x 1024, filled with the mean of the picture."""
+    """Rows of 36 x 1024, filled with the mean of the image."""
 
     name = "region-sized"
     fingerprint: dict[str, object] = {}  # noqa: RUF012 - as the protocol has it
     fields = (Field("features", (36, 1024), "float16"),)
     batch_size = 1
+    revision = 1
     parallel_calls = 1
 
     def load(self, source: Numbered) -> tuple[Image, int]:
-        return decode_image(source.source.read(source.name)), source.number
+        return source.source.read(source.name).open(), source.number
 
     def group(self, item: tuple[Image, int]) -> None:
         return None
@@ -61,13 +62,13 @@ class RegionSized:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, nargs=2, default=[1000, 8000])
-    few, many = parser.parse_args().pictures
+    parser.add_argument("--images", type=int, nargs=2, default=[1000, 8000])
+    few, many = parser.parse_args().images
     with corpus(_SAMPLE_POSTS) as folder:
         peaks = {count: peak(folder / "image.zip", count) for count in (few, many)}
     report(
         "memory",
-        f"peak memory of extraction with {many:,} pictures against {few:,}",
+        f"peak memory of extraction with {many:,} images against {few:,}",
         Ratio.of([peaks[many]], [peaks[few]]),
         "at most 1.10",
         corpus=corpus_name(),
@@ -76,19 +77,19 @@ def main() -> None:
 
 
 def peak(images: Path, count: int) -> int:
-    """Kilobytes at the height of a process of its own."""
+    """Peak memory of a fresh process, in kilobytes."""
     fresh = multiprocessing.get_context("spawn")
-    heard, told = fresh.Pipe(duplex=False)
+    receiver, sender = fresh.Pipe(duplex=False)
     with TemporaryDirectory() as folder:
-        process = fresh.Process(target=work, args=(images, count, Path(folder), told))
+        process = fresh.Process(target=work, args=(images, count, Path(folder), sender))
         process.start()
-        kilobytes: int = heard.recv()
+        kilobytes: int = receiver.recv()
         process.join()
     return kilobytes
 
 
 def work(
-    images: Path, count: int, folder: Path, told: "multiprocessing.connection.Connection"
+    images: Path, count: int, folder: Path, sender: "multiprocessing.connection.Connection"
 ) -> None:
     encoder = RegionSized()
     cache = RowCache(folder / "cache", encoder)
@@ -102,7 +103,7 @@ def work(
         }
         extract(encoder, items.items(), cache)
     assemble(folder / "out.h5", encoder, list(items), cache)
-    told.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Extract regions of pictures, against the bare model and against a plain loop.
+"""Region extraction against the bare model and against a plain loop.
 
-python -m tests.benchmarks.region_extraction [--pictures 200] [--runs 9] [--clock wall]
+python -m tests.benchmarks.region_extraction [--images 200] [--runs 9] [--clock wall]
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,49 +11,49 @@ from tempfile import TemporaryDirectory
 import h5py
 import torch
 
-from pipeline.device import frozen_inference, resolve_device
-from pipeline.features.detectors import load_detector
-from pipeline.features.extract import extract
-from pipeline.features.pictures import Picture
-from pipeline.features.regions import RegionEncoder
-from pipeline.features.rows import RowCache
-from tests.benchmarks.corpora import corpus_name, pictures
+from pipeline.core.device import frozen_inference, resolve_device
+from pipeline.encoders.detectors import load_detector
+from pipeline.encoders.regions.encoder import RegionEncoder
+from pipeline.encoders.rows.cache import RowCache
+from pipeline.encoders.rows.extract import extract
+from pipeline.images.source import StoredImage
+from tests.benchmarks.corpora import corpus_name, images
 from tests.benchmarks.measuring import (
-    Apart,
     Ratio,
+    SeparateProcess,
+    alternate,
     bench_arguments,
-    clock_called,
-    in_turn,
-    middle,
+    clock_named,
+    medians,
     report,
 )
 
 DETECTOR, REGIONS = "fasterrcnn_lite", 36
-Items = Sequence[tuple[str, Picture]]
+Items = Sequence[tuple[str, StoredImage]]
 
 
 def main() -> None:
     parser = bench_arguments(__doc__, runs=9)
-    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--images", type=int, default=200)
     arguments = parser.parse_args()
-    clock = clock_called(arguments.clock)
+    clock = clock_named(arguments.clock)
     device = resolve_device("auto")
     encoder = region_encoder(device)
-    with pictures(arguments.pictures) as items:
+    with images(arguments.images) as items:
         bare = BareModel(encoder, device, items)
         actions: dict[str, Callable[[], object]] = {
             "extract": lambda: extract_all(encoder, items),
             "bare": bare.run,
         }
         if arguments.clock == "wall":  # no CPU seconds are lost by leaving a core idle
-            actions["loop"] = Apart(plain_loop, arguments.pictures)
+            actions["loop"] = SeparateProcess(plain_loop, arguments.images)
         extract_all(encoder, items[:3])
-        seconds = in_turn(arguments.runs, clock, **actions)
+        seconds = alternate(arguments.runs, clock, **actions)
     sizes = {
-        "pictures": len(items),
+        "images": len(items),
         "corpus": corpus_name(),
         "clock": arguments.clock,
-        **middle(seconds),
+        **medians(seconds),
     }
     report(
         "region_extraction_overhead",
@@ -82,7 +82,7 @@ def extract_all(encoder: RegionEncoder, items: Items) -> None:
 
 
 class BareModel:
-    """Nothing but forward passes, on pictures that are decoded beforehand."""
+    """Forward passes only, on decoded images."""
 
     def __init__(self, encoder: RegionEncoder, device: torch.device, items: Items) -> None:
         self._detector = load_detector(DETECTOR, None)
@@ -113,9 +113,9 @@ class BareModel:
 
 
 def plain_loop(count: int) -> Iterator[None]:
-    """What one would write first, as a program of its own."""
+    """The simplest implementation, for a process of its own."""
     encoder = region_encoder(resolve_device("auto"))
-    with pictures(count) as items:
+    with images(count) as items:
         write_one_by_one(encoder, items[:3])
         while True:
             yield

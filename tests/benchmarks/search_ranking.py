@@ -1,6 +1,6 @@
-"""Rank pictures for a query with an index, against a loop that scores them one by one.
+"""Ranking of images with an index against a loop that scores them one by one.
 
-python -m tests.benchmarks.search_ranking [--pictures 10000] [--runs 5]
+python -m tests.benchmarks.search_ranking [--images 10000] [--runs 5]
 """
 
 import os
@@ -9,13 +9,13 @@ from argparse import ArgumentParser
 import numpy as np
 import torch
 
-from pipeline.search.amc import AMC, AMCConfig, Encoded, Pictures, fused, joined
-from pipeline.search.params import PARAMS_FILE, load_search_params
-from pipeline.search.ranking import Index
-from tests.benchmarks.measuring import Ratio, in_turn, middle, report
+from pipeline.models.search.amc import AMC, AMCConfig, Encoded, Images, fused, joined
+from pipeline.params.search import PARAMS_FILE, load_search_params
+from pipeline.search.data.ranking import Index
+from tests.benchmarks.measuring import Ratio, alternate, medians, report
 
 REGIONS, VISUAL, WORD, KEYWORDS, VOCABULARY, QUERY = 36, 1024, 50, 10, 2000, 6
-# Pictures that the loop scores: it takes the same time for each.
+# Images that the loop scores; its time is proportional to their number.
 LOOPED = 500
 _AT_ONCE = 500
 
@@ -24,33 +24,33 @@ Query = tuple[torch.Tensor, torch.Tensor]
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=10_000)
+    parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
     torch.manual_seed(0)
     model = new_model()
-    encoded = encode(model, arguments.pictures)
+    encoded = encode(model, arguments.images)
     index = Index(model, encoded)
     query = torch.randn(1, QUERY, WORD), torch.ones(1, QUERY, dtype=torch.bool)
-    looped = min(LOOPED, arguments.pictures)
+    looped = min(LOOPED, arguments.images)
     check(index, model, query, encoded, looped)
     with torch.inference_mode():
-        seconds = in_turn(
+        seconds = alternate(
             arguments.runs,
             index=lambda: rank(index, query),
             loop=lambda: rank_one_by_one(model, query, encoded, looped),
         )
-    share = arguments.pictures / looped
+    share = arguments.images / looped
     seconds["loop"] = [value * share for value in seconds["loop"]]
     report(
         "search_ranking",
-        "speed of ranking pictures for a query against scoring them one by one",
+        "speed of ranking images for a query against scoring them one by one",
         Ratio.of(seconds["loop"], seconds["index"]),
         "at least 10, and at most 0.1 s",
-        pictures=arguments.pictures,
+        images=arguments.images,
         threads=torch.get_num_threads(),
         cores=len(os.sched_getaffinity(0)),
-        **middle(seconds),
+        **medians(seconds),
     )
 
 
@@ -69,43 +69,41 @@ def new_model() -> AMC:
 
 
 def encode(model: AMC, count: int) -> list[Encoded]:
-    """Encode random pictures part by part, as an index does, without keeping their features."""
+    """Encode random images in parts, as an index does, without keeping their features."""
     parts = [encode_part(model, min(_AT_ONCE, count - i)) for i in range(0, count, _AT_ONCE)]
     return joined(parts)
 
 
 @torch.inference_mode()
 def encode_part(model: AMC, count: int) -> list[Encoded]:
-    pictures = Pictures(
+    images = Images(
         torch.randn(count, REGIONS, VISUAL),
         torch.ones(count, REGIONS, dtype=torch.bool),
         torch.randint(VOCABULARY, (count, KEYWORDS)),
         torch.ones(count, KEYWORDS, dtype=torch.bool),
     )
-    return model.encode(pictures)
+    return model.encode(images)
 
 
 def rank(index: Index, query: Query) -> object:
     return np.argsort(-index.scores(*query)[0], kind="stable")
 
 
-def rank_one_by_one(model: AMC, query: Query, pictures: list[Encoded], count: int) -> object:
-    scores = scores_one_by_one(model, query, pictures, count)
+def rank_one_by_one(model: AMC, query: Query, images: list[Encoded], count: int) -> object:
+    scores = scores_one_by_one(model, query, images, count)
     return np.argsort(-scores.numpy(), kind="stable")
 
 
-def scores_one_by_one(
-    model: AMC, query: Query, pictures: list[Encoded], count: int
-) -> torch.Tensor:
-    parts = [[each.rows(slice(i, i + 1)) for each in pictures] for i in range(count)]
+def scores_one_by_one(model: AMC, query: Query, images: list[Encoded], count: int) -> torch.Tensor:
+    parts = [[each.rows(slice(i, i + 1)) for each in images] for i in range(count)]
     return torch.cat([fused(model(*query, part)).scores[0] for part in parts])
 
 
 @torch.inference_mode()
-def check(index: Index, model: AMC, query: Query, pictures: list[Encoded], count: int) -> None:
-    """Both ways give the same scores; and both are warm."""
+def check(index: Index, model: AMC, query: Query, images: list[Encoded], count: int) -> None:
+    """Both ways give the same scores, which also warms them up."""
     whole = torch.from_numpy(index.scores(*query)[0, :count])
-    torch.testing.assert_close(scores_one_by_one(model, query, pictures, count), whole)
+    torch.testing.assert_close(scores_one_by_one(model, query, images, count), whole)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One epoch of AnANet on cached features, against a DataLoader over padded HDF5 items.
 
-Texts have the lengths of the corpus; the values are drawn, since time does not depend on them.
+Texts have the lengths of the corpus; the values are random, which does not change the time.
 
 python -m tests.benchmarks.training_epoch [--pairs 3611] [--workers 0] [--runs 5] [--clock wall]
 """
@@ -17,20 +17,22 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.device import resolve_device
+from pipeline.classifier_training.ananet import new_ananet
+from pipeline.classifier_training.classification import ClassificationTask
+from pipeline.core.device import resolve_device
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.reading import load_pairs
 from pipeline.features.store import create_store
 from pipeline.models.ananet import AnANet
-from pipeline.params import Params, load_params
-from pipeline.training.configuration import new_ananet
-from pipeline.training.data import PairFeatures
+from pipeline.params.project import Params, load_params
 from pipeline.training.loop import fit
 from tests.benchmarks.corpora import MAX_WORDS, corpus_name, texts
 from tests.benchmarks.measuring import (
     Ratio,
+    alternate,
     bench_arguments,
-    clock_called,
-    in_turn,
-    middle,
+    clock_named,
+    medians,
     report,
 )
 
@@ -43,7 +45,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3611)
     parser.add_argument("--workers", type=int, default=0, help="of the DataLoader")
     arguments = parser.parse_args()
-    clock = clock_called(arguments.clock)
+    clock = clock_named(arguments.clock)
     params = load_params()
     device = resolve_device("auto")
     lengths = [len(words) for words in texts(arguments.pairs).values()]
@@ -68,10 +70,12 @@ def main() -> None:
         )
         steps(ready[0].inputs, ready[0].labels)
         one_epoch = params.train.model_copy(update={"epochs": 1})
-        seconds = in_turn(
+        seconds = alternate(
             arguments.runs,
             clock,
-            epoch=lambda: fit(model, features, one_epoch, lambda epoch, figures: None),
+            epoch=lambda: fit(
+                ClassificationTask(model, features, one_epoch), lambda epoch, figures: None
+            ),
             steps=lambda: [steps(batch.inputs, batch.labels) for batch in ready],
             loader=lambda: [naive(inputs, labels) for inputs, labels in loader],
             masked_loader=lambda: [steps(inputs, labels) for inputs, labels in loader],
@@ -82,7 +86,7 @@ def main() -> None:
         "words_per_text": round(sum(lengths) / len(lengths), 1),
         "workers": arguments.workers,
         "clock": arguments.clock,
-        **middle(seconds),
+        **medians(seconds),
     }
     report(
         "epoch_speed",
@@ -109,7 +113,7 @@ def main() -> None:
 
 
 class Steps:
-    """Forward, backward and optimiser, and nothing else."""
+    """Forward, backward and optimiser step only."""
 
     def __init__(self, model: AnANet, params: Params) -> None:
         self._model, self._params = model, params.train
@@ -127,7 +131,7 @@ class Steps:
 
 
 class PaddedItems(Dataset[tuple[dict[str, Tensor], Tensor]]):
-    """A pair at a time from HDF5, the usual way."""
+    """One pair at a time from HDF5, as is usual."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -155,12 +159,12 @@ def write_padded(path: Path, lengths: list[int]) -> None:
         regions = file.create_dataset("regions", (len(lengths), REGIONS, REGION_DIM), "float16")
         words = file.create_dataset("words", (len(lengths), MAX_WORDS, WORD_DIM), "float16")
         for i, length in enumerate(lengths):
-            regions[i] = drawn(i, REGIONS, REGION_DIM)
-            words[i, :length] = drawn(i, length, WORD_DIM)
+            regions[i] = random_values(i, REGIONS, REGION_DIM)
+            words[i, :length] = random_values(i, length, WORD_DIM)
 
 
 def write_features(folder: Path, lengths: list[int], params: Params) -> PairFeatures:
-    """The files that the pipeline would have made for these texts; one more pair is dev's."""
+    """The pipeline's files for these texts, with one more pair for dev."""
     lengths = [*lengths, lengths[0]]
     keys = [str(i) for i in range(len(lengths))]
     labels = [params.corpus.labels[i % 3] for i in range(len(keys))]
@@ -171,7 +175,7 @@ def write_features(folder: Path, lengths: list[int], params: Params) -> PairFeat
     words, vocabulary = int(offsets[-1]), 5000
     contents = {
         "regions": {
-            "features": np.stack([drawn(i, REGIONS, REGION_DIM) for i in range(len(keys))]),
+            "features": np.stack([random_values(i, REGIONS, REGION_DIM) for i in range(len(keys))]),
             "boxes": np.zeros((len(keys), REGIONS, 4), np.float32),
             "scores": np.ones((len(keys), REGIONS), np.float32),
             "classes": np.ones((len(keys), REGIONS), np.int16),
@@ -181,13 +185,13 @@ def write_features(folder: Path, lengths: list[int], params: Params) -> PairFeat
         },
         "glove": {
             "vocabulary": [f"{i:04}" for i in range(vocabulary)],
-            "vectors": drawn(0, vocabulary, GLOVE_DIM).astype(np.float32),
+            "vectors": random_values(0, vocabulary, GLOVE_DIM).astype(np.float32),
             "known": np.ones(vocabulary, bool),
             "word_ids": np.arange(words, dtype=np.int32) % vocabulary,
             "offsets": offsets,
         },
         "bert": {
-            "vectors": drawn(0, words, BERT_DIM),
+            "vectors": random_values(0, words, BERT_DIM),
             "empty": np.zeros(words, bool),
             "offsets": offsets,
         },
@@ -198,10 +202,10 @@ def write_features(folder: Path, lengths: list[int], params: Params) -> PairFeat
             for dataset, values in arrays.items():
                 file[dataset] = values
     files = {name: folder / f"{name}.h5" for name in contents}
-    return PairFeatures.load(params.corpus.labels, params.model, folder / "pairs.parquet", **files)
+    return load_pairs(params.corpus.labels, params.model, folder / "pairs.parquet", **files)
 
 
-def drawn(seed: int, *shape: int) -> np.ndarray:
+def random_values(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).random(shape, dtype=np.float32).astype(np.float16)
 
 

@@ -9,9 +9,8 @@ from ruamel.yaml import YAML
 
 from pipeline import paths
 from pipeline.__main__ import main
-from pipeline.corpus.images import ImageSource
-from pipeline.report.audit import read_audit
-from pipeline.report.thumbnails import CorpusImages
+from pipeline.images.source import CorpusImages, ImageSource
+from pipeline.report.sections import audit
 from tests.small_project import working_in
 from tests.tiny import ROOT
 
@@ -57,8 +56,8 @@ def test_page_shows_the_least_believed(project: Path, tmp_path: Path) -> None:
     audited["text"] = "NA"
     audited.to_csv(tmp_path / "audit.csv", index=False)
     with ImageSource.open(Path("data/sample/image.zip")) as source:
-        found = read_audit(tmp_path / "audit.csv", pairs, CorpusImages(source, table))
-        assert read_audit(tmp_path / "none.csv", pairs, CorpusImages(source, table)) == {}
+        found = audit(tmp_path / "audit.csv", pairs, CorpusImages(source, table))
+        assert audit(tmp_path / "none.csv", pairs, CorpusImages(source, table)) == {}
     assert [pair["id"] for pair in found["pairs"]] == rows
     assert found["pairs"][0]["text"] == "NA"
     assert found["pairs"][0]["image"].startswith("data:image/jpeg;base64,")

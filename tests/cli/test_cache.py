@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.features.rows import RowCache, cache_root
-from tests.features.toy_encoder import ToyEncoder, key_of, row_of
+from pipeline.encoders.rows.cache import RowCache, cache_root
+from tests.encoders.rows.toy_encoder import ToyEncoder, key_of, row_of
 
 DAY = 86_400.0
 

@@ -45,7 +45,7 @@ def test_half_a_question_is_refused(words: list[str]) -> None:
         main(["predict", *words])
 
 
-def test_absent_picture_and_model_are_named(project: Path, tmp_path: Path) -> None:
+def test_absent_image_and_model_are_named(project: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"error: no\.jpg cannot be read"):
         main(["predict", "--image", "no.jpg", "--text", "a"])
     image = tmp_path / "x.png"

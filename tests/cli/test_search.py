@@ -56,53 +56,53 @@ def test_a_feature_file_and_the_archive_it_is_from_find_the_same(
 
 
 class Sheet(HTMLParser):
-    """The names of a sheet's pictures, and all that it would load from elsewhere."""
+    """The names of a sheet's images, and all that it would load from elsewhere."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.pictures: list[str | None] = []
+        self.images: list[str | None] = []
         self.foreign: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "img":
-            self.pictures.append(values["alt"])
+            self.images.append(values["alt"])
         links = [values.get(name) or "" for name in ("src", "href")]
         self.foreign += [link for link in links if link and not link.startswith("data:")]
 
 
-def test_the_contact_sheet_shows_the_pictures_of_the_table(
+def test_the_contact_sheet_shows_the_images_of_the_table(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
+    images = tmp_path / "images"
+    images.mkdir()
     for name, color in (("<b>red</b>.png", "red"), ("blue.jpg", "blue")):
-        Image.new("RGB", (80, 60), color).save(pictures / name.replace("/", "_"))
+        Image.new("RGB", (80, 60), color).save(images / name.replace("/", "_"))
     out = tmp_path / "sheet.html"
-    main(["search", "red & blue", "--index", str(pictures), "--out", str(out)])
+    main(["search", "red & blue", "--index", str(images), "--out", str(out)])
     page = out.read_text()
     sheet = Sheet(page)
-    assert sheet.pictures == [line[1] for line in table(capsys)]
-    assert sorted(filter(None, sheet.pictures)) == ["<b>red<_b>.png", "blue.jpg"]
+    assert sheet.images == [line[1] for line in table(capsys)]
+    assert sorted(filter(None, sheet.images)) == ["<b>red<_b>.png", "blue.jpg"]
     assert sheet.foreign == []
     assert "red &amp; blue" in page
     assert page.count('class="share"') == 2
 
 
-def test_pictures_of_a_feature_file_are_known_by_their_bytes(
+def test_images_of_a_feature_file_are_known_by_their_bytes(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "sheet.html"
     words = ["search", "dog", "--index", REGIONS, "--top", "3", "--out", str(out)]
     main(words)
-    assert Sheet(out.read_text()).pictures == []
+    assert Sheet(out.read_text()).images == []
     unnamed = table(capsys)
     main([*words, "--images", str(SAMPLE / "image.zip")])
     named = table(capsys)
     assert [line[2:] for line in named] == [line[2:] for line in unnamed]
     assert all(line[1].endswith(".png") for line in named)
-    assert Sheet(out.read_text()).pictures == [line[1] for line in named]
+    assert Sheet(out.read_text()).images == [line[1] for line in named]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import pytest
 
-from pipeline.__main__ import main
 from pipeline.cli import serve
 from pipeline.errors import UserError
 
@@ -23,7 +22,6 @@ def test_names_of_machines_are_refused() -> None:
         serve.allowed_hosts("example")
 
 
-def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "_PACKAGES", ("starlette", "no_such_package"))
-    with pytest.raises(SystemExit, match=r"needs no_such_package.*requirements-serve\.txt"):
-        main(["serve"])
+def test_a_missing_package_is_named() -> None:
+    with pytest.raises(UserError, match=r"needs no_such_package.*requirements-serve\.txt"):
+        serve.require_packages(["json", "no_such_package"])

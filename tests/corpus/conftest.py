@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.params import CorpusParams
-from tests.corpus.small_corpus import HEADER, corpus_params, picture, zip_of
+from pipeline.params.project import CorpusParams
+from tests.corpus.small_corpus import HEADER, corpus_params
+from tests.images.drawn import drawn_image, zip_of
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def corpus(tmp_path: Path) -> Callable[..., CorpusParams]:
             table = tables.get(split, f"{HEADER}{split}-1,{number}.png,a {split} text,explicit\n")
             data = table if isinstance(table, bytes) else table.encode()
             (tmp_path / f"{split}_data.csv").write_bytes(data)
-        zip_of(tmp_path / "image.zip", images or {f"{n}.png": picture(n) for n in range(3)})
+        zip_of(tmp_path / "image.zip", images or {f"{n}.png": drawn_image(n) for n in range(3)})
         return corpus_params(tmp_path, **(params or {}))
 
     return write

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.features.store import RegionFeatures, SceneFeatures, create_store
-from tests.features.toy_encoder import key_of
+from tests.encoders.rows.toy_encoder import key_of
 
 KEYS = [key_of(number) for number in range(3)]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.matching.params import MatchingParams, load_matching_params
+from pipeline.params.matching import MatchingParams, load_matching_params
 from tests.tiny import ROOT
 
 KINDS = [
@@ -49,21 +49,21 @@ def matching_params(changes: dict[str, Any] | None = None) -> MatchingParams:
     return MatchingParams.model_validate(values)
 
 
-def write_precomp(folder: Path, per_picture: int = 1) -> Path:
-    """A folder as SCAN's: pictures of three things each, and captions that name them."""
+def write_precomp(folder: Path, per_image: int = 1) -> Path:
+    """A folder as SCAN's: images of three things each, and captions that name them."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
-    for split, pictures in SIZES.items():
-        things = np.stack([rng.permutation(len(KINDS))[:K] for _ in range(pictures)])
-        regions = rng.normal(scale=0.1, size=(pictures, K, D_R))
+    for split, images in SIZES.items():
+        things = np.stack([rng.permutation(len(KINDS))[:K] for _ in range(images)])
+        regions = rng.normal(scale=0.1, size=(images, K, D_R))
         for place in range(K):
-            regions[np.arange(pictures), place, things[:, place]] += 1
+            regions[np.arange(images), place, things[:, place]] += 1
         np.save(folder / f"{split}_ims.npy", regions.astype(np.float32))
         captions = [
             f"A {KINDS[a]} , a {KINDS[b]} and a {KINDS[c]} , number {i}"
             for a, b, c in things
-            for i in range(per_picture)
+            for i in range(per_image)
         ]
         (folder / f"{split}_caps.txt").write_text("\n".join(captions) + "\n")
-        (folder / f"{split}_ids.txt").write_text("\n".join(map(str, range(pictures))) + "\n")
+        (folder / f"{split}_ids.txt").write_text("\n".join(map(str, range(images))) + "\n")
     return folder

@@ -1,7 +1,7 @@
 """AnANet a second time, read off the paper: one pair, one region, one word at a time.
 
 Nothing is batched, padded or masked here: a pair comes with the words it has, and `present` lists
-the slots of the regions that its picture has.
+the slots of the regions that its image has.
 """
 
 from collections.abc import Sequence

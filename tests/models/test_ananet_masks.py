@@ -55,7 +55,7 @@ def test_pair_alone_and_in_any_batch_is_judged_alike(changes: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("changes", ALL_MASKED_VARIANTS, ids=str)
-def test_picture_without_regions_stays_finite(changes: dict[str, Any]) -> None:
+def test_image_without_regions_stays_finite(changes: dict[str, Any]) -> None:
     model, batch = build(tiny_config(changes)).float(), Batch()
     batch.regions, batch.words = batch.regions.float(), batch.words.float()
     batch.region_mask[1] = False

@@ -62,7 +62,7 @@ def test_every_weight_gets_a_gradient(kind: type[Baseline]) -> None:
         assert weight.grad.any(), name
 
 
-def test_picture_without_regions_stays_finite() -> None:
+def test_image_without_regions_stays_finite() -> None:
     model, own = build(SCAN).float(), inputs(SCAN)
     own = {
         name: value.float() if value.is_floating_point() else value for name, value in own.items()

@@ -9,7 +9,7 @@ from tests.models.tiny_baselines import build, inputs
 
 
 @torch.no_grad()
-def test_picture_says_which_words_count() -> None:
+def test_image_says_which_words_count() -> None:
     model, own = build(DeepClassifier), inputs(DeepClassifier)
     found = model(**own).logits
     for row in range(3):
@@ -22,7 +22,7 @@ def test_picture_says_which_words_count() -> None:
         torch.testing.assert_close(found[row], expected)
 
 
-def test_another_picture_looks_at_other_words() -> None:
+def test_another_image_looks_at_other_words() -> None:
     model, own = build(DeepClassifier), inputs(DeepClassifier)
     h = torch.randn(3, 7, 4).double()
     weights = model.attention(own["pooled"], h, own["word_mask"])

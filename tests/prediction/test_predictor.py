@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.encoders.regions.encoder import RegionEncoder
 from pipeline.errors import UserError
-from pipeline.features.regions import RegionEncoder
+from pipeline.files import digest
+from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction import Post, Predictor, read_posts
-from pipeline.training.encoders import EncoderSettings, digest
 from tests.small_project import TEST_PAIRS, working_in
 
 MODEL = Path("data/models/ananet")
@@ -72,34 +73,32 @@ def test_rows_of_the_corpus_are_not_computed_again(
 
 
 def test_links_name_words_and_boxes(project: Path) -> None:
-    (seen,) = Predictor.from_pretrained(MODEL).look([one_post()])
-    found = seen.prediction
+    (inspection,) = Predictor.from_pretrained(MODEL).inspect([one_post()])
+    found = inspection.prediction
     assert found.words == ["my", "dog", "<allcaps>", "is", "at", "<url>", "<hashtag>", "dog"]
     assert 0 < len(found.links) <= 5
     weights = [link.weight for link in found.links]
     assert weights == sorted(weights, reverse=True)
-    assert seen.judgement.links
+    assert inspection.output.attention
     for link in found.links:
         assert link.word == found.words[link.position]
-        assert link.box == tuple(seen.regions.boxes[seen.row, link.region].tolist())
-        assert link.weight == seen.judgement.links.A_v2t[link.position].max()
+        assert link.box == tuple(inspection.regions.boxes[inspection.row, link.region].tolist())
+        assert link.weight == inspection.output.attention.A_v2t[link.position].max()
     json.dumps(found.as_json(), allow_nan=False)
 
 
-def test_posts_without_readable_picture_are_judged_and_marked(
-    project: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "broken.png").write_bytes(b"no picture")
+def test_posts_without_readable_image_are_judged_and_marked(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no image")
     (tmp_path / "posts.csv").write_text("image,text\nbroken.png,a dog\nabsent.png,\n")
     with read_posts(tmp_path / "posts.csv", tmp_path) as posts:
         found = list(Predictor.from_pretrained(MODEL).predict(posts))
-    assert [(one.id, one.picture) for one in found] == [("1", "unreadable"), ("2", "missing")]
+    assert [(one.id, one.image) for one in found] == [("1", "unreadable"), ("2", "missing")]
     assert all(one.reason and not one.links for one in found)
     assert found[1].words == ["<unk>"]
 
 
-def test_picture_that_cannot_be_read_is_refused_alone() -> None:
-    with pytest.raises(UserError, match="the picture of x cannot be used: no picture"):
+def test_image_that_cannot_be_read_is_refused_alone() -> None:
+    with pytest.raises(UserError, match="the image of x cannot be used: no image"):
         Post.of(b"GIF89a", "a dog", "x")
 
 
@@ -125,7 +124,8 @@ def test_other_encoder_is_refused_with_both_named(model_copy: Path) -> None:
 
 def test_other_word_vectors_are_refused(project: Path, model_copy: Path, tmp_path: Path) -> None:
     other = tmp_path / "vectors.txt"
-    other.write_text(Path("vectors.txt").read_text().replace("dog 2", "dog 3"))
+    known = Path("data/pretrained/glove/vectors.txt").read_text()
+    other.write_text(known.replace("dog 2", "dog 3"))
     edit(model_copy / "encoders.json", {"glove/vectors": str(other)})
     predictor = Predictor.from_pretrained(model_copy)
     with pytest.raises(UserError, match=r"trained with glove\.h5 of encoder .*"):
@@ -140,10 +140,10 @@ def test_files_of_different_models_are_refused(model_copy: Path) -> None:
 
 def test_only_rounding_can_be_allowed(model_copy: Path) -> None:
     def retrain(change: dict[str, object]) -> None:
-        """As if the training had seen such an encoder."""
+        """As if the training had inspection such an encoder."""
         path = model_copy / "encoders.json"
         edit(path, {f"fingerprints/regions.h5/{key}": value for key, value in change.items()})
-        fingerprint = EncoderSettings.load(model_copy).fingerprints["regions.h5"]
+        fingerprint = AnANetEncoders.load(model_copy).fingerprints["regions.h5"]
         edit(model_copy / "config.json", {"encoders/regions.h5": digest(fingerprint)})
 
     retrain({"values/arithmetic": {"device": "cuda", "trunk": "bfloat16"}, "batch_size": 8})

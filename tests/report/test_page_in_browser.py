@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page
 
-from pipeline.report.pages import render
+from pipeline.pages.rendering import render
 from tests.browser import Watched, open_browser
 
-CHOSEN = "document.querySelector('.picture').classList.contains('chosen')"
+CHOSEN = "document.querySelector('.image').classList.contains('chosen')"
 WEIGHTS = """[...document.querySelectorAll('#veil-mask rect')].slice(1)
     .map(hole => +hole.getAttribute('fill-opacity'))"""
 STRONGEST = (
@@ -93,7 +93,7 @@ def test_keyboard_alone_is_enough(page: Page) -> None:
     page.keyboard.press("ArrowDown")  # the next pair
     pair = page.evaluate(PAIR.format(1))
     assert page.locator(".word").all_inner_texts() == pair["words"]
-    for _ in range(3):  # previous, next, then the picture's first region
+    for _ in range(3):  # previous, next, then the image's first region
         page.keyboard.press("Tab")
     focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert focused == f"Region 1, {pair['objects'][0]}"

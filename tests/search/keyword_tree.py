@@ -32,11 +32,11 @@ def write_clickture(folder: Path, dev: int, lite: int, seed: int = 0) -> None:
             write_json(path, draw_keywords(rng))
 
 
-def write_coco(folder: Path, pictures: int, seed: int = 0) -> None:
-    """Of every four pictures, one each is of the splits val and restval, without keywords."""
+def write_coco(folder: Path, images: int, seed: int = 0) -> None:
+    """Of every four images, one each is of the splits val and restval, without keywords."""
     rng = np.random.default_rng(seed)
     splits = ["train", "val", "test", "restval"]
-    ids = rng.permutation(pictures)
+    ids = rng.permutation(images)
     images = [
         {"split": splits[i % 4], "filename": f"COCO_{i:012d}.jpg", "imgid": int(i)} for i in ids
     ]

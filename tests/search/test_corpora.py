@@ -21,12 +21,12 @@ from tests.small_project import TEST_PAIRS, working_in
 SAMPLE = Path("data/sample")
 TRAINING = {"epochs": 1, "batch_size": 16}
 
-Told = list[dict[str, Any]]
+Truth = list[dict[str, Any]]
 
 
 @pytest.fixture
 def project(small_project: Path, tmp_path: Path) -> Iterator[Path]:
-    """A project whose sample corpus is there to be told in another layout."""
+    """A project whose sample corpus can be rewritten in another layout."""
     folder = tmp_path / "project"
     shutil.copytree(small_project, folder)
     (folder / "stages" / "search").mkdir(parents=True)
@@ -35,16 +35,16 @@ def project(small_project: Path, tmp_path: Path) -> Iterator[Path]:
     torch.use_deterministic_algorithms(False)
 
 
-def told(folder: Path) -> Told:
-    """What truth.jsonl knows of every pair; its pictures are put into another corpus' folder."""
+def copied_truth(folder: Path) -> Truth:
+    """The lines of truth.jsonl, with the images copied to the folder of another corpus."""
     folder.mkdir()
     shutil.copy(SAMPLE / "image.zip", folder)
     return [json.loads(line) for line in (SAMPLE / "truth.jsonl").read_text().splitlines()]
 
 
 def write_click_logs(folder: Path) -> None:
-    """Each first caption is a query, twice clicked for its picture and shown the next one too."""
-    pairs = told(folder)
+    """Each first caption is a query, twice clicked for its image and shown the next one too."""
+    pairs = copied_truth(folder)
     for split in ("train", "dev", "test"):
         own = [pair for pair in pairs if pair["split"] == split]
         with (folder / f"{split}_clicks.csv").open("w", newline="") as file:
@@ -72,7 +72,7 @@ def write_coco(folder: Path) -> None:
             "sentences": [{"raw": caption} for caption in pair["captions"]],
             "keywords": pair["keywords"],
         }
-        for number, pair in enumerate(told(folder))
+        for number, pair in enumerate(copied_truth(folder))
     ]
     tree = folder / "keyword" / "keywords_coco"
     for image in images:
@@ -108,10 +108,10 @@ def test_click_logs_with_keywords_as_clickture_has_them(project: Path) -> None:
     )
     table = pd.read_csv("data/reports/search/queries.csv")
     assert len(table) == found["queries"] <= TEST_PAIRS
-    # Of its two pictures a query was clicked for one, so that it is among the first five.
+    # Of its two images a query was clicked for one, so that it is among the first five.
     assert found["r@5"] == 1
     report = json.loads(Path("data/reports/search/keywords.json").read_text())
-    assert report["pictures_without_keywords"] == 0
+    assert report["images_without_keywords"] == 0
 
 
 def test_captions_of_coco_with_the_keywords_it_has(project: Path) -> None:
@@ -123,4 +123,4 @@ def test_captions_of_coco_with_the_keywords_it_has(project: Path) -> None:
     )
     assert TEST_PAIRS < found["queries"] <= 5 * TEST_PAIRS
     report = json.loads(Path("data/reports/search/keywords.json").read_text())
-    assert report["pictures_without_keywords"] == 6  # of val
+    assert report["images_without_keywords"] == 6  # of val

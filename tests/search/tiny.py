@@ -1,12 +1,12 @@
-"""Small models and pictures for tests of search."""
+"""Small models and images for tests of search."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pipeline.search.amc import AMC, AMCConfig, Pictures
-from pipeline.search.params import NetworkParams, QueryParams, SearchParams, load_search_params
+from pipeline.models.search.amc import AMC, AMCConfig, Images
+from pipeline.params.search import NetworkParams, QueryParams, SearchParams, load_search_params
 from tests.tiny import ROOT
 
 FILE = ROOT / "stages" / "search" / "params.yaml"
@@ -41,14 +41,14 @@ def tiny_model(query: str = "mean", **network: Any) -> AMC:
     return model.eval()
 
 
-def tiny_pictures(count: int = 4) -> Pictures:
-    """Pictures of five regions and three keywords, the second of two regions and one keyword."""
+def tiny_images(count: int = 4) -> Images:
+    """Images of five regions and three keywords, the second of two regions and one keyword."""
     torch.manual_seed(1)
     visual_mask = torch.ones(count, R, dtype=torch.bool)
     keyword_mask = torch.ones(count, 3, dtype=torch.bool)
     visual_mask[1, 2:] = False
     keyword_mask[1, 1:] = False
-    return Pictures(
+    return Images(
         torch.randn(count, R, D_V),
         visual_mask,
         torch.randint(WORDS, (count, 3)),

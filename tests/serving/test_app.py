@@ -53,7 +53,7 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-def picture() -> bytes:
+def image() -> bytes:
     noise = np.random.default_rng(3).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(noise).resize((120, 80)).save(buffer, "PNG")
@@ -84,8 +84,8 @@ def test_page_has_a_form(port: int) -> None:
 
 
 def test_answer_is_that_of_the_predictor(port: int, predictor: Predictor) -> None:
-    (expected,) = predictor.predict([Post.of(picture(), "my dog is a dog")])
-    status, html = ask(port, form(picture(), "my dog is a dog"))
+    (expected,) = predictor.predict([Post.of(image(), "my dog is a dog")])
+    status, html = ask(port, form(image(), "my dog is a dog"))
     assert status == 200
     (data,) = re.findall(r'<script type="application/json">(.*?)</script>', html, re.S)
     (pair,) = json.loads(data)
@@ -106,11 +106,11 @@ def test_50_mb_are_refused(port: int, announced: bool) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (form(b"#!/bin/sh\n", "a"), "no picture of a known format"),
-        (form(picture()[:100], "a"), "broken picture"),
-        (form(b"", "a"), "choose a picture first"),
+        (form(b"#!/bin/sh\n", "a"), "no image of a known format"),
+        (form(image()[:100], "a"), "broken image"),
+        (form(b"", "a"), "choose an image first"),
         (form(b"/etc/passwd", "a", filename=None), "the form cannot be read"),
-        (form(picture(), "a" * 10_001), "10,001 characters"),
+        (form(image(), "a" * 10_001), "10,001 characters"),
         (b"no form at all", "the form cannot be read|are needed"),
     ],
 )
@@ -121,13 +121,13 @@ def test_what_is_no_post_is_refused(port: int, body: bytes, reason: str) -> None
 
 
 def test_name_of_the_file_is_not_looked_at(port: int) -> None:
-    status, html = ask(port, form(picture(), "a dog", filename="../../etc/passwd"))
+    status, html = ask(port, form(image(), "a dog", filename="../../etc/passwd"))
     assert status == 200
     assert "passwd" not in html
 
 
 def test_text_stays_text(port: int) -> None:
-    _, html = ask(port, form(picture(), "<script>alert(1)</script>"))
+    _, html = ask(port, form(image(), "<script>alert(1)</script>"))
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)" in html
 
@@ -137,13 +137,13 @@ def test_other_names_of_this_machine_are_refused(port: int) -> None:
 
 
 def test_in_a_browser(browser: Browser, port: int, tmp_path: Path) -> None:
-    (tmp_path / "x.png").write_bytes(picture())
+    (tmp_path / "x.png").write_bytes(image())
     page = browser.new_page()
     watched = Watched(page)
     page.goto(f"http://127.0.0.1:{port}/")
     page.set_input_files("#image", tmp_path / "x.png")
     page.fill("#text", "my dog is a dog")
-    page.click("text=Judge")
+    page.click("text=Classify")
     assert page.locator(".word").all_inner_texts() == ["my", "dog", "is", "a", "dog"]
     page.locator(".word").nth(1).hover()
     assert page.locator("rect.strongest").count() == 1
@@ -160,6 +160,6 @@ def test_browser_shows_why_50_mb_are_refused(browser: Browser, port: int, tmp_pa
     page.goto(f"http://127.0.0.1:{port}/")
     page.set_input_files("#image", tmp_path / "large.png")
     page.fill("#text", "a dog")
-    page.click("text=Judge")
-    page.wait_for_selector("text=More than the 10 MB that a post may have")
+    page.click("text=Classify")
+    page.wait_for_selector("text=A post may have at most 10 MB")
     page.close()

@@ -12,10 +12,11 @@ from ruamel.yaml import YAML
 from safetensors.torch import save_file
 
 from pipeline import paths
+from pipeline.encoders.detectors.lite import FasterRCNNLite
 from pipeline.errors import UserError
-from pipeline.features.detectors.lite import FasterRCNNLite
 from pipeline.features.store import RegionFeatures, SceneFeatures
-from stages import extract_regions, extract_scenes
+from stages import extract_regions
+from stages.scenes import extract_scenes
 
 ROOT = Path(__file__).parents[2]
 CLASSES = ("__background__", "dog", "cat")
@@ -23,16 +24,18 @@ CLASSES = ("__background__", "dog", "cat")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of two good pictures and a broken one, with an untrained detector."""
+    """A project of two good images and a broken one, with an untrained detector."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANANET_CACHE", str(tmp_path / "cache"))
     torch.manual_seed(0)
     weights = FasterRCNNLite(CLASSES).state_dict()
-    save_file(weights, tmp_path / "untrained.safetensors", {"classes": json.dumps(CLASSES)})
+    detector = paths.PRETRAINED / "regions" / "untrained.safetensors"
+    detector.parent.mkdir(parents=True)
+    save_file(weights, detector, {"classes": json.dumps(CLASSES)})
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     params["corpus"].update(path="posts", images="images")
-    params["regions"].update(weights="untrained.safetensors", count=5, device="cpu")
+    params["regions"].update(weights=str(detector), count=5, device="cpu")
     params["scenes"].update(device="cpu")
     yaml.dump(params, tmp_path / "params.yaml")
     _prepare(tmp_path / "posts" / "images")
@@ -44,7 +47,7 @@ def _prepare(images: Path) -> None:
     for number, size in enumerate([(300, 200), (64, 90)]):
         noise = np.random.default_rng(number).integers(0, 256, (5, 5, 3), dtype=np.uint8)
         Image.fromarray(noise).resize(size).save(images / f"{number}.png")
-    (images / "broken.png").write_bytes(b"no picture")
+    (images / "broken.png").write_bytes(b"no image")
     names = ["0.png", "broken.png", "1.png"]
     table = pd.DataFrame(
         {
@@ -86,9 +89,7 @@ def test_scenes_of_a_small_corpus(project: Path) -> None:
 
 
 @pytest.mark.parametrize("main", [extract_regions.main, extract_scenes.main])
-def test_without_the_pictures_the_parameter_is_named(
-    project: Path, main: Callable[[], None]
-) -> None:
+def test_without_the_images_the_parameter_is_named(project: Path, main: Callable[[], None]) -> None:
     (project / "posts").rename(project / "elsewhere")
     with pytest.raises(UserError, match=r"posts/images: .*corpus.images"):
         main()

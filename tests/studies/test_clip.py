@@ -12,14 +12,14 @@ from ruamel.yaml import YAML
 
 from pipeline import paths
 from pipeline.errors import UserError
-from pipeline.features.clip_store import ClipImageFeatures, ClipTextFeatures
-from pipeline.studies.clip import joined, judge
+from pipeline.features.store import ClipImageFeatures, ClipTextFeatures
+from pipeline.studies.clip import joined, predict_clip
 from stages.studies import extract_clip, train_clip
 from stages.studies import paths as studies
-from tests.features.tiny_clip import WIDTH, save_tiny_clip
+from tests.encoders.clip.tiny_clip import WIDTH, save_tiny_clip
 from tests.studies.drawn_embeddings import LABELS, write_embeddings
 from tests.tiny import ROOT
-from tests.training.tiny_corpus import SIZES, tiny_corpus
+from tests.tiny_corpus import SIZES, tiny_corpus
 
 
 def test_both_sides_and_their_products_are_joined() -> None:
@@ -31,22 +31,23 @@ def test_both_sides_and_their_products_are_joined() -> None:
 def test_what_neither_side_knows_alone_is_learned_from_their_products(tmp_path: Path) -> None:
     pairs = tiny_corpus().pairs
     write_embeddings(tmp_path, pairs)
-    found = judge(pairs, tmp_path / "images.h5", tmp_path / "texts.h5", LABELS, seed=0)
+    found = predict_clip(pairs, tmp_path / "images.h5", tmp_path / "texts.h5", LABELS, seed=0)
     test = pairs[pairs["split"] == "test"]
     assert found.ids == test["id"].tolist()
     assert [LABELS[i] for i in found.gold] == test["label"].tolist()
     assert (found.probabilities.argmax(1) == found.gold).mean() > 0.8
     shuffled = pairs.assign(text_key=np.roll(pairs["text_key"], 7))
-    wrong = judge(shuffled, tmp_path / "images.h5", tmp_path / "texts.h5", LABELS, seed=0)
+    wrong = predict_clip(shuffled, tmp_path / "images.h5", tmp_path / "texts.h5", LABELS, seed=0)
     assert (wrong.probabilities.argmax(1) == wrong.gold).mean() < 0.6
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of drawn pairs, their pictures and a random CLIP, as `prepare` leaves it."""
+    """A project of drawn pairs, their images and a random CLIP, as `prepare` leaves it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANANET_CACHE", str(tmp_path / "cache"))
-    save_tiny_clip(tmp_path / "clip")
+    model = paths.PRETRAINED / "clip" / "tiny"
+    save_tiny_clip(model)
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     params["corpus"].update(path="posts", images="images")
@@ -54,7 +55,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "stages" / "studies").mkdir(parents=True)
     study = yaml.load(ROOT / "stages" / "studies" / "params.yaml")
     study.update(seeds=2, workers=1)
-    study["clip"] = {"tiny": {"model": "clip", "revision": None, "device": "cpu"}}
+    study["clip"] = {"tiny": {"model": str(model), "revision": None, "device": "cpu"}}
     yaml.dump(study, tmp_path / "stages" / "studies" / "params.yaml")
     _prepare(tmp_path / "posts" / "images")
     return tmp_path
@@ -66,7 +67,7 @@ def _prepare(folder: Path) -> None:
     for i in range(6):
         noise = np.random.default_rng(i).integers(0, 256, (8, 9, 3), dtype=np.uint8)
         Image.fromarray(noise).save(folder / f"{i}.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "broken.png").write_bytes(b"no image")
     names = [*(f"{i}.png" for i in range(6)), "broken.png"]
     status = ["ok"] * 6 + ["unreadable"]
     keys = [sha256((folder / name).read_bytes()).hexdigest() for name in names]

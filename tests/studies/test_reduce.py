@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.features.store import RegionFeatures, SceneFeatures
 from pipeline.studies.reduce import reduce_regions, reduce_scenes
-from tests.training.tiny_corpus import D_R, K, tiny_corpus
+from tests.tiny_corpus import D_R, K, tiny_corpus
 
 
 def regions_in(folder: Path) -> tuple[RegionFeatures, list[str]]:
@@ -30,7 +30,7 @@ def test_all_components_keep_all_distances_but_for_one_scale(tmp_path: Path) -> 
 
 
 def test_few_components_hold_what_varies_most(tmp_path: Path) -> None:
-    """The picture's type, which stands in three of the features, is found again in two."""
+    """The image's type, which stands in three of the features, is found again in two."""
     regions, train = regions_in(tmp_path)
     reduce_regions(tmp_path / "reduced.h5", regions, train, 2)
     found = RegionFeatures.read(tmp_path / "reduced.h5")

@@ -11,17 +11,17 @@ IDS = [f"p{i}" for i in range(100)]
 ONE, NAN, INF = torch.tensor(1.0), torch.tensor(float("nan")), torch.tensor(float("inf"))
 
 
-def watched(bad_step: int, loss: torch.Tensor, norm: torch.Tensor, steps: int = 25) -> None:
+def recorded(bad_step: int, loss: torch.Tensor, norm: torch.Tensor, steps: int = 25) -> None:
     guard = FiniteGuard(IDS, epoch=3, lr=0.5)
     for step in range(1, steps + 1):
         rows = np.array([step, step + 1])
         is_bad = step >= bad_step
-        guard.watch(step, rows, loss if is_bad else ONE, norm if is_bad else ONE)
-    guard.look()
+        guard.record(step, rows, loss if is_bad else ONE, norm if is_bad else ONE)
+    guard.check()
 
 
 def test_finite_steps_pass() -> None:
-    watched(99, NAN, NAN)
+    recorded(99, NAN, NAN)
 
 
 @pytest.mark.parametrize(("loss", "norm"), [(NAN, NAN), (INF, ONE), (ONE, INF), (ONE, NAN)])
@@ -30,11 +30,11 @@ def test_first_bad_step_is_named(step: int, loss: torch.Tensor, norm: torch.Tens
     with pytest.raises(
         UserError, match=rf"epoch 3, step {step}: .* lr 0\.5.* p{step}, p{step + 1}\."
     ):
-        watched(step, loss, norm)
+        recorded(step, loss, norm)
 
 
 def test_long_batches_are_named_in_part() -> None:
     guard = FiniteGuard(IDS, epoch=1, lr=1.0)
-    guard.watch(1, np.arange(64), NAN, ONE)
+    guard.record(1, np.arange(64), NAN, ONE)
     with pytest.raises(UserError, match="p8, p9 and 54 more"):
-        guard.look()
+        guard.check()

@@ -9,15 +9,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from pipeline.classifier_training.classification import ClassificationTask
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.predictions import predict
 from pipeline.errors import UserError
 from pipeline.models.ananet import AnANet
-from pipeline.training import loop
-from pipeline.training.data import PairFeatures
-from pipeline.training.evaluation import predict
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
+from pipeline.training.task import Best
 from tests.tiny import tiny_config, tiny_params
-from tests.training.tiny_corpus import D_B, D_G, D_R, K, tiny_corpus
+from tests.tiny_corpus import D_B, D_G, D_R, K, tiny_corpus
 
 History = dict[int, dict[str, float]]
 SMALL = {"train.batch_size": 16, "train.epochs": 3, "model.hidden": 16}
@@ -29,19 +30,22 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> PairFeatures:
 
 
 def train(
-    features: PairFeatures, changes: Mapping[str, Any] | None = None
-) -> tuple[AnANet, loop.Best, History]:
+    features: PairFeatures,
+    changes: Mapping[str, Any] | None = None,
+    kind: type[ClassificationTask] = ClassificationTask,
+) -> tuple[AnANet, Best, History]:
     settings = {**SMALL, **(changes or {})}
     params = tiny_params(settings).train
     seed_everything(params.seed)
     sizes = {"region_dim": D_R, "word_dim": D_G + D_B, "regions": K}
     model = AnANet(tiny_config({k: v for k, v in settings.items() if "train" not in k}, **sizes))
     history: History = {}
-    best = fit(model, features, params, lambda epoch, figures: history.update({epoch: {**figures}}))
+    task = kind(model, features, params)
+    best = fit(task, lambda epoch, figures: history.update({epoch: {**figures}}))
     return model, best, history
 
 
-def test_learns_what_picture_and_text_say_together(features: PairFeatures) -> None:
+def test_learns_what_image_and_text_say_together(features: PairFeatures) -> None:
     settings = {"train.epochs": 40, "train.patience": 40, "train.lr": 0.01, "loss.beta": 0.0}
     model, best, history = train(features, settings)
     assert history[max(history)]["train/accuracy"] > 0.95
@@ -81,44 +85,38 @@ def test_another_seed_other_weights(features: PairFeatures) -> None:
     )
 
 
-class ScriptedDev:
-    """Stands in for dev: epoch i scores scores[i]; remembers the weights it saw."""
+def scripted(*scores: float) -> tuple[type[ClassificationTask], list[torch.Tensor]]:
+    """A task whose epoch i scores scores[i - 1] on dev, and the weights that dev saw."""
+    weights: list[torch.Tensor] = []
 
-    def __init__(self, scores: list[float]) -> None:
-        self.scores, self.weights = scores, [torch.empty(0)]
+    class Scripted(ClassificationTask):
+        def evaluate(self) -> dict[str, float]:
+            weights.append(self.model.image_encoder.fc.weight.detach().clone())
+            return {"dev/f1_weighted": scores[len(weights) - 1]}
 
-    def __call__(self, model: AnANet, features: PairFeatures) -> dict[str, float]:
-        self.weights.append(model.image_encoder.fc.weight.detach().clone())
-        return {"dev/f1_weighted": self.scores[len(self.weights) - 2]}
+    return Scripted, weights
 
 
-def test_keeps_the_best_epoch_not_the_last(
-    features: PairFeatures, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dev = ScriptedDev([0.2, 0.6, 0.6, 0.5])
-    monkeypatch.setattr(loop, "_judge_dev", dev)
-    model, best, history = train(features, {"train.epochs": 4})
+def test_keeps_the_best_epoch_not_the_last(features: PairFeatures) -> None:
+    kind, weights = scripted(0.2, 0.6, 0.6, 0.5)
+    model, best, history = train(features, {"train.epochs": 4}, kind)
     assert (best.epoch, best.score) == (2, 0.6)
     assert list(history) == [1, 2, 3, 4]
-    assert torch.equal(model.image_encoder.fc.weight, dev.weights[2])
-    assert not torch.equal(dev.weights[2], dev.weights[4])
+    assert torch.equal(model.image_encoder.fc.weight, weights[1])
+    assert not torch.equal(weights[1], weights[3])
     assert not model.training
 
 
-def test_patience_counts_epochs_without_a_better_one(
-    features: PairFeatures, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "_judge_dev", ScriptedDev([0.5, 0.4, 0.6, 0.6, 0.1, 0.9]))
-    _, best, history = train(features, {"train.epochs": 6, "train.patience": 2})
+def test_patience_counts_epochs_without_a_better_one(features: PairFeatures) -> None:
+    kind, _ = scripted(0.5, 0.4, 0.6, 0.6, 0.1, 0.9)
+    _, best, history = train(features, {"train.epochs": 6, "train.patience": 2}, kind)
     assert best.epoch == 3
     assert list(history) == [1, 2, 3, 4, 5]
 
 
-def test_a_dev_score_of_zero_still_leaves_weights(
-    features: PairFeatures, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "_judge_dev", ScriptedDev([0.0, 0.0]))
-    _, best, _ = train(features, {"train.epochs": 2})
+def test_a_dev_score_of_zero_still_leaves_weights(features: PairFeatures) -> None:
+    kind, _ = scripted(0.0, 0.0)
+    _, best, _ = train(features, {"train.epochs": 2}, kind)
     assert best.epoch == 1
     assert best.weights
 
@@ -169,6 +167,7 @@ def test_another_loss_is_minimised_in_place_of_the_model_s(features: PairFeature
     settings = {"train.epochs": 5, "train.patience": 5, "train.lr": 0.05, "train.batch_size": 16}
     params = tiny_params(settings).train
     history: History = {}
-    fit(model, features, params, lambda epoch, f: history.update({epoch: {**f}}), always_first)
+    task = ClassificationTask(model, features, params, always_first)
+    fit(task, lambda epoch, figures: history.update({epoch: {**figures}}))
     assert history[5]["train/loss"] < 0.1 < history[1]["train/loss"]
     assert (predict(model, features, "test").predicted == 0).all()

@@ -1,0 +1,1 @@
+"""Training of classifiers of pairs: AnANet and the baselines."""

@@ -1,0 +1,32 @@
+"""Builds an AnANet from the parameters and the features."""
+
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.models.ananet import AnANet, AnANetConfig
+from pipeline.params.project import Params
+
+
+def new_ananet(params: Params, features: PairFeatures) -> AnANet:
+    """An untrained AnANet for these features, on the CPU."""
+    model = AnANet(ananet_config(params, features))
+    if params.model.region_scaling == "standardize":
+        model.image_encoder.standardize(
+            *(x.cpu() for x in features.arrays.region_moments(features.rows("train")))
+        )
+    return model
+
+
+def ananet_config(params: Params, features: PairFeatures) -> AnANetConfig:
+    """The configuration of an AnANet for these features."""
+    return AnANetConfig(
+        labels=params.corpus.labels,
+        region_dim=features.arrays.region_dim,
+        word_dim=features.arrays.word_dim,
+        regions=features.arrays.region_count,
+        max_words=params.prepare.max_words,
+        encoders=features.arrays.encoders,
+        model=params.model,
+        association=params.association,
+        alignment=params.alignment,
+        fusion=params.fusion,
+        loss=params.loss,
+    )

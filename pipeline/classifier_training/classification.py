@@ -1,0 +1,104 @@
+"""Training of classifiers of pairs, AnANet and the baselines, in one process or several."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, distributed
+
+from pipeline.classifier_training.processes import ProcessGroup
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.predictions import mean_losses, predict
+from pipeline.features.vectors import Rows
+from pipeline.metrics.f1 import Classes, weighted_f1
+from pipeline.models.classifier import Classifier, apply_model
+from pipeline.params.project import TrainParams
+from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.task import Figures, Plan, Task
+
+Loss = Callable[[Any, Tensor], dict[str, Tensor]]
+
+
+class ClassificationTask(Task):
+    """Adam on a classifier's loss over the train split; dev's weighted F1 selects the epoch.
+
+    No other split is used. Figures are losses, accuracy and weighted F1.
+    """
+
+    selected_by = "dev/f1_weighted"
+
+    def __init__(
+        self,
+        model: Classifier,
+        features: PairFeatures,
+        params: TrainParams,
+        loss: Loss | None = None,
+        group: ProcessGroup | None = None,
+    ) -> None:
+        """model: on the device where the features are. loss: minimised on train in place of the
+        model's own; of the same form. group: each of its processes builds a task of its own.
+        """
+        self.model: Any = model
+        self.optimizer = torch.optim.Adam(
+            model.parameters(), lr=params.lr, weight_decay=params.weight_decay
+        )
+        self.plan = Plan(params.epochs, params.patience, params.clip_norm)
+        self.ids, self.rng = features.ids, np.random.default_rng(params.seed)
+        self.steps = len(features.batches("train", params.batch_size))
+        self._features, self._batch_size = features, params.batch_size
+        self._loss = loss or model.loss
+        self._group = group or ProcessGroup(torch.device("cpu"))
+        self._group.broadcast_weights(model)
+        # Of each step: rows and their predicted classes, loss terms, pairs.
+        self._results: list[tuple[Rows, Tensor, dict[str, Tensor], float]] = []
+
+    def batches(self, epoch: int) -> list[Rows]:
+        self._results = []
+        return self._features.batches("train", self._batch_size, self.rng)
+
+    def backward(self, rows: Rows) -> Tensor:
+        shared, weight = self._group.share(rows)
+        batch = self._features.gather(shared)
+        output = apply_model(self.model, batch.inputs)
+        terms = self._loss(output, batch.labels)
+        torch.autograd.backward(terms["total"] * weight)
+        self._group.sum_gradients(self.model.parameters())
+        predicted = output.logits.detach().argmax(1)
+        losses = {name: value.detach() for name, value in terms.items()}
+        self._results.append((shared, predicted, losses, len(rows) * weight))
+        return terms["total"]
+
+    def figures(self) -> Figures:
+        rows, predicted, losses, sizes = zip(*self._results, strict=True)
+        all_rows, all_predicted = self._group.gather(np.concatenate(rows), torch.cat(predicted))
+        means = self._group.mean(mean_losses(losses, sizes), sum(sizes))
+        return _figures("train", self._features.labels[all_rows], all_predicted, means)
+
+    def evaluate(self) -> Figures:
+        dev = predict(self.model, self._features, "dev")
+        return self._group.broadcast(_figures("dev", dev.gold, dev.predicted, dev.losses))
+
+
+def process_checkpoint(folder: Path, identity: str, group: ProcessGroup) -> Checkpoint:
+    """This process's checkpoint: each process of a group draws its own dropout.
+
+    If a kill left some of them an epoch behind the others, all start over.
+    """
+    rank = distributed.get_rank() if distributed.is_initialized() else 0
+    checkpoint = Checkpoint(folder / f"{rank}.safetensors", identity)
+    epochs = checkpoint.epochs()
+    mean = group.mean({"epochs": epochs}, 1)["epochs"]
+    if group.mean({"differ": float(epochs != mean)}, 1)["differ"]:
+        checkpoint.path.unlink(missing_ok=True)
+    return checkpoint
+
+
+def _figures(split: str, gold: Classes, predicted: Classes, losses: Mapping[str, float]) -> Figures:
+    named = {"loss" if name == "total" else name: value for name, value in losses.items()}
+    scores = {
+        "accuracy": float((gold == predicted).mean()),
+        "f1_weighted": weighted_f1(gold, predicted),
+    }
+    return {f"{split}/{name}": value for name, value in (named | scores).items()}

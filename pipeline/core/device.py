@@ -1,0 +1,107 @@
+"""Devices: where models run, with which precision and memory, and what of that changes values."""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from pipeline.errors import UserError
+
+# Each call holds an image's activations, so memory limits their number on large machines.
+_MAX_CALLS = 16
+
+# From glibc's malloc.h.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_MAX = -4
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of a `device` parameter: auto | cpu | cuda | cuda:N.
+
+    Raises:
+        UserError: there is no such GPU.
+    """
+    found = torch.cuda.device_count()
+    if name == "auto":
+        return torch.device("cuda", 0) if found else torch.device("cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= found:
+        raise UserError(f"device = {name!r}, but PyTorch sees {found} GPU(s); allowed: auto, cpu")
+    return device
+
+
+def parallel_calls(device: torch.device) -> int:
+    """How many forward passes run at once: one per core, each in one thread, or one on a GPU.
+
+    On small inputs this is faster than sharing one pass among the cores, and sums do not depend on
+    the number of cores.
+    """
+    if device.type == "cuda":
+        return 1
+    return min(len(os.sched_getaffinity(0)), _MAX_CALLS)
+
+
+@contextmanager
+def worker_threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Worker threads in which PyTorch uses no further threads; see `parallel_calls`."""
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
+
+
+def arithmetic(device: torch.device) -> dict[str, Any]:
+    """The part of a fingerprint that depends on the device and its libraries."""
+    return {
+        "trunk": "bfloat16" if device.type == "cuda" else "float32",
+        "device": device.type,
+        "torch": version("torch").partition("+")[0],
+    }
+
+
+def revised(revision: int) -> dict[str, int]:
+    """A revision's entry in a fingerprint; none for the first, so that older rows stay valid."""
+    return {"revision": revision} if revision > 1 else {}
+
+
+@contextmanager
+def frozen_inference(device: torch.device) -> Iterator[None]:
+    """No gradients; on a GPU, deterministic kernels and full float32."""
+    kernels = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
+    with torch.inference_mode(), kernels if device.type == "cuda" else nullcontext():
+        yield
+
+
+def trunk_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 for a convolutional trunk on a GPU, float32 elsewhere."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+def trunk_layout(device: torch.device) -> torch.memory_format:
+    """Channels last on a GPU, where bfloat16 kernels are faster with it; contiguous elsewhere."""
+    return torch.channels_last if device.type == "cuda" else torch.contiguous_format
+
+
+def keep_freed_memory() -> bool:
+    """Stop glibc from returning freed tensors to the system; false with other C libraries.
+
+    glibc maps each large block from the system and unmaps it when freed. A convolutional network
+    needs the same blocks again and again, and zeroing their pages takes half the time of a training
+    step of the detector, and an eighth of that of extraction. The process keeps its peak memory.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # not glibc; no such call; Windows
+        return False
+    done: list[int] = [mallopt(_M_MMAP_MAX, 0), mallopt(_M_TRIM_THRESHOLD, -1)]
+    return done == [1, 1]

@@ -1,0 +1,1 @@
+"""Checks of a corpus, and its tables and report."""

@@ -1,0 +1,111 @@
+"""Reads and checks a corpus, and makes its tables of pairs, images and texts."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from pipeline.corpus.checks.ccd import check_counts
+from pipeline.corpus.checks.image_check import CheckedImage, check_images
+from pipeline.corpus.checks.report import describe_images, describe_pairs, describe_texts
+from pipeline.corpus.layouts.pairs import Pair, check_pairs
+from pipeline.corpus.layouts.registry import read_layout
+from pipeline.errors import UserError
+from pipeline.faults import SHOWN, list_faults
+from pipeline.features.texts import EMPTY_TEXT, text_key
+from pipeline.images.source import ImageSource
+from pipeline.params.project import CorpusParams, PrepareParams
+from pipeline.tokenizers.tokenize import tokenize
+
+_BAD_IMAGES_HINT = (
+    "If that many are to be expected, raise prepare.max_bad_images: such a pair keeps its text,"
+    " and its image counts as having no regions."
+)
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """The tables that all later stages read, and a report of counts.
+
+    pairs: id, split, label, image_key, text_key; train, dev, test, each in file order.
+    images: key, name, status (ok, missing, unreadable), width, height.
+    texts: key, words.
+
+    A key is the sha256 of a file's bytes, or of the words joined by spaces. Images and texts are in
+    order of first appearance.
+    """
+
+    pairs: pd.DataFrame
+    images: pd.DataFrame
+    texts: pd.DataFrame
+    report: dict[str, Any]
+
+
+def prepare_corpus(corpus: CorpusParams, prepare: PrepareParams) -> PreparedCorpus:
+    """Read and check a corpus, and give every image and text its key.
+
+    Raises:
+        UserError: a fault in the tables, or more bad images than `prepare.max_bad_images`.
+    """
+    raw, images = _read(corpus)
+    files = {image.name: image for image in images}.values()
+    bad = _bad_images(files, prepare.max_bad_images)
+    texts = tqdm([pair.text for pair in raw], desc="split texts", unit="text")
+    all_words = [tokenize(text, prepare.tokenizer) for text in texts]
+    words = [text[: prepare.max_words] or EMPTY_TEXT for text in all_words]
+    pairs = _pair_table(raw, images, words)
+    return PreparedCorpus(
+        pairs=pairs,
+        images=_image_table(images),
+        texts=_text_table(words),
+        report={
+            "pairs": describe_pairs(pairs, corpus.labels),
+            "images": describe_images(pairs, files, bad[:SHOWN]),
+            "texts": describe_texts(pairs, all_words, prepare.max_words),
+        },
+    )
+
+
+def _read(corpus: CorpusParams) -> tuple[list[Pair], list[CheckedImage]]:
+    with ImageSource.open(Path(corpus.path) / corpus.images) as source:
+        pairs = check_pairs(read_layout(corpus), corpus.labels, corpus.label_map)
+        if corpus.counts == "ccd":
+            check_counts(pairs)
+        checked = check_images(source, (pair.image for pair in pairs))
+    return pairs, [checked[pair.image] for pair in pairs]
+
+
+def _bad_images(files: Collection[CheckedImage], most: int) -> list[str]:
+    bad = [f"{i.name!r} is {i.status}: {i.reason}" for i in files if i.status != "ok"]
+    if len(bad) > most:
+        title = f"missing or unreadable images, of {len(files)}"
+        raise UserError(list_faults(title, bad, _BAD_IMAGES_HINT))
+    return bad
+
+
+def _pair_table(
+    pairs: Sequence[Pair], images: Sequence[CheckedImage], words: Iterable[Sequence[str]]
+) -> pd.DataFrame:
+    columns = {
+        "id": [pair.id for pair in pairs],
+        "split": [pair.split for pair in pairs],
+        "label": [pair.label for pair in pairs],
+        "image_key": [image.key for image in images],
+        "text_key": [text_key(text) for text in words],
+    }
+    return pd.DataFrame(columns, dtype=str)
+
+
+def _image_table(images: Sequence[CheckedImage]) -> pd.DataFrame:
+    first = {image.key: image for image in reversed(images)}
+    rows = [first[key] for key in dict.fromkeys(image.key for image in images)]
+    columns = ["key", "name", "status", "width", "height"]
+    return pd.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=columns)
+
+
+def _text_table(words: Iterable[Sequence[str]]) -> pd.DataFrame:
+    distinct = {text_key(text): list(text) for text in words}
+    return pd.DataFrame({"key": list(distinct), "words": list(distinct.values())})

@@ -1,0 +1,1 @@
+"""Readers of corpora as published, one module per layout."""

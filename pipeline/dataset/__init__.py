@@ -1,0 +1,1 @@
+"""Labelled pairs with their features as batches, and predictions for a split."""

@@ -1,0 +1,1 @@
+"""Training of the shipped Faster R-CNN on a teacher's pseudo-labels of any folder of images."""

@@ -1,0 +1,1 @@
+"""The teacher and its pseudo-labels."""

@@ -1,0 +1,1 @@
+"""Frozen encoders, and the cache of rows that they fill."""

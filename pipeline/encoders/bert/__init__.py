@@ -1,0 +1,1 @@
+"""BERT's vector of every word of a text."""

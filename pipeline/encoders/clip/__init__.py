@@ -1,0 +1,1 @@
+"""Images and texts in the common space of a dual encoder."""

@@ -1,0 +1,1 @@
+"""GloVe vectors of words."""

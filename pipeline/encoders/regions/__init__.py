@@ -1,0 +1,1 @@
+"""The regions of an image: found by a detector, or extracted by others before."""

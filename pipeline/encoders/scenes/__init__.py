@@ -1,0 +1,1 @@
+"""The scene encoder: one vector and one grid per image."""

@@ -1,0 +1,1 @@
+"""Pretrained transformers, loaded whole, quietly and without foreign code."""

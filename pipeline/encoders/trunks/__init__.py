@@ -1,0 +1,1 @@
+"""Pretrained image networks, and how weights files are fetched and checked."""

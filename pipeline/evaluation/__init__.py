@@ -1,0 +1,1 @@
+"""Evaluation of a trained AnANet: metrics with intervals, reports, the model card."""

@@ -1,0 +1,52 @@
+"""Metrics of predictions with bootstrap intervals, and of each stream."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from pipeline.dataset.predictions import Predictions
+from pipeline.metrics.classification import classification_metrics
+from pipeline.metrics.f1 import Classes, scores_of_counts
+
+# Percentiles of a 95 % interval.
+_TAILS = (2.5, 97.5)
+
+
+def evaluation_metrics(
+    predictions: Predictions, labels: Sequence[str], resamples: int, seed: int
+) -> dict[str, float]:
+    """Metrics of the fused predictions with intervals, then of each stream."""
+    gold = predictions.gold
+    metrics = classification_metrics(gold, predictions.predicted, labels)
+    metrics |= bootstrap_intervals(gold, predictions.predicted, len(labels), resamples, seed)
+    for stream, votes in predictions.streams.items():
+        scores = classification_metrics(gold, votes, labels)
+        metrics |= {f"{stream}_{name}": scores[name] for name in ("accuracy", "f1_weighted")}
+    return metrics
+
+
+def bootstrap_intervals(
+    gold: Classes, predicted: Classes, classes: int, resamples: int, seed: int
+) -> dict[str, float]:
+    """95 % percentile intervals of accuracy and weighted F1 over resampled pairs.
+
+    Both depend on the confusion counts alone, and the counts of n pairs drawn with replacement are
+    one multinomial draw, so no pairs need to be drawn.
+    """
+    if resamples == 0:
+        return {}
+    counts = confusion_matrix(gold, predicted, labels=range(classes))
+    drawn = _resampled(counts, resamples, seed)
+    intervals: dict[str, float] = {}
+    for name, values in scores_of_counts(drawn).items():
+        low, high = np.percentile(values, _TAILS)
+        intervals |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    return intervals
+
+
+def _resampled(counts: Classes, resamples: int, seed: int) -> Classes:
+    """(C, C) -> (resamples, C, C)."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(counts.sum(), counts.ravel() / counts.sum(), size=resamples)
+    return drawn.reshape(resamples, *counts.shape)

@@ -1,0 +1,41 @@
+"""Predictions, confusion and F1 per class as CSV; they contain no text of any pair."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.dataset.predictions import Predictions
+
+_DIGITS = 6
+
+
+def write_predictions(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
+    """CSV: id, gold, predicted, a probability per class, and each stream's prediction."""
+    names = dict(enumerate(labels))
+    table = {
+        "id": predictions.ids,
+        "gold": [names[i] for i in predictions.gold],
+        "predicted": [names[i] for i in predictions.predicted],
+        **{f"p_{name}": predictions.probabilities[:, i] for i, name in names.items()},
+        **{stream: [names[i] for i in votes] for stream, votes in predictions.streams.items()},
+    }
+    _write_table(path, pd.DataFrame(table))
+
+
+def write_confusion(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
+    """CSV: actual and predicted class of every pair, which DVC's confusion template counts."""
+    actual = [labels[i] for i in predictions.gold]
+    predicted = [labels[i] for i in predictions.predicted]
+    _write_table(path, pd.DataFrame({"actual": actual, "predicted": predicted}))
+
+
+def write_f1_per_class(path: Path, metrics: Mapping[str, float], labels: Sequence[str]) -> None:
+    """CSV: label, f1."""
+    f1 = [metrics[f"f1.{name}"] for name in labels]
+    _write_table(path, pd.DataFrame({"label": labels, "f1": f1}))
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, float_format=f"%.{_DIGITS}f", lineterminator="\n")

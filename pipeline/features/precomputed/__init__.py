@@ -1,1 +1,0 @@
-"""Regions that somebody else extracted, found by the picture's id and never by position."""

@@ -1,0 +1,1 @@
+"""Images, opened safely from an archive or a folder."""

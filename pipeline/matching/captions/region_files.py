@@ -1,0 +1,32 @@
+"""The `.npy` files of precomputed region features."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import UserError
+
+Array = npt.NDArray[np.float32]
+
+
+def open_regions(folder: Path, files: str) -> Array:
+    """The images' regions (n, K, D), memory-mapped.
+
+    Raises:
+        UserError: the file is missing or holds no such array.
+    """
+    path = folder / f"{files}_ims.npy"
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file (corpus.folder)") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from None
+    if array.ndim != 3 or array.dtype.kind != "f":
+        raise UserError(
+            f"{path} holds {array.dtype} of shape {array.shape}; expected floats (images,"
+            " regions, width)"
+        )
+    found: Array = array
+    return found

@@ -1,0 +1,1 @@
+"""Captions and images with their features, models of them, and their evaluation."""

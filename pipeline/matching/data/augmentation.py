@@ -1,0 +1,48 @@
+"""Random masking and dropping of words and regions in train pairs, as in CRCL."""
+
+import torch
+from torch import Tensor
+
+# Of the chosen words, these fractions are masked and replaced; the others are dropped.
+_HIDDEN, _REPLACED = 0.5, 0.1
+
+
+def vary_words(
+    words: Tensor, mask: Tensor, share: float, hidden: Tensor, vocabulary: int
+) -> tuple[Tensor, Tensor]:
+    """Choose a fraction of the words: mask half of them, replace a tenth, drop the rest.
+
+    Args:
+        words: (B, L) numbers, or (B, L, D) vectors, which are masked rather than replaced.
+        hidden: () number, or (D,) vector, of a masked word.
+
+    Returns words and mask of the same shapes; at least one word of each text stays.
+    """
+    draw = torch.rand(mask.shape, device=mask.device) / max(share, 1e-9)  # below 1: chosen
+    hide = (draw < _HIDDEN) & mask
+    replace = (draw >= _HIDDEN) & (draw < _HIDDEN + _REPLACED) & mask
+    leave_out = (draw >= _HIDDEN + _REPLACED) & (draw < 1)
+    if words.dim() == 2:
+        words = torch.where(hide, hidden, words)
+        words = torch.where(replace, torch.randint_like(words, vocabulary), words)
+    else:
+        words = torch.where((hide | replace).unsqueeze(-1), hidden, words)
+    return _without(words, mask, leave_out)
+
+
+def _without(words: Tensor, mask: Tensor, gone: Tensor) -> tuple[Tensor, Tensor]:
+    """Texts without the words in `gone`; the others move up."""
+    kept = mask & ~gone
+    kept[:, 0] |= ~kept.any(1)
+    order = (~kept).int().argsort(dim=1, stable=True)  # (B, L)
+    place = torch.arange(mask.shape[1], device=mask.device)
+    still = place < kept.sum(1, keepdim=True)  # (B, L)
+    index = order if words.dim() == 2 else order.unsqueeze(-1).expand_as(words)
+    moved = words.gather(1, index)
+    return moved * (still if words.dim() == 2 else still.unsqueeze(-1)), still
+
+
+def drop_regions(mask: Tensor, share: float) -> Tensor:
+    """A mask (B, K) without a random fraction of its regions; an image keeps at least one."""
+    kept = mask & (torch.rand(mask.shape, device=mask.device) >= share)
+    return torch.where(kept.any(1, keepdim=True), kept, mask)

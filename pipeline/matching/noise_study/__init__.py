@@ -1,0 +1,1 @@
+"""The noise study: losses compared on the same wrong pairs."""

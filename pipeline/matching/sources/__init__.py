@@ -1,0 +1,1 @@
+"""Where captions come from: the project's own corpus, or precomputed folders."""

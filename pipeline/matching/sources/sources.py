@@ -1,0 +1,108 @@
+"""Collects captions: the texts of the corpus' pairs, those of its truth.jsonl, or others."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline import paths
+from pipeline.errors import UserError
+from pipeline.features.texts import read_texts, text_key
+from pipeline.features.truth import TRUTH_FILE
+from pipeline.matching.captions.captions import Captions, CaptionSet
+from pipeline.matching.captions.vocabulary import Vocabulary
+from pipeline.matching.sources.precomp import is_real_noise, read_precomp, split_words
+from pipeline.params.matching import MatchingParams
+
+
+def collect_captions(params: MatchingParams) -> CaptionSet:
+    """The captions of the corpus that the parameters name, with their noise.
+
+    Raises:
+        UserError: a file is missing or damaged, or noise would be added to noisy pairs.
+    """
+    splits = _read(params)
+    if params.corpus.vocabulary is None:
+        vocabulary = Vocabulary.of(splits["train"].words, params.corpus.min_count)
+    else:
+        vocabulary = Vocabulary.read(Path(params.corpus.vocabulary))
+    clean = CaptionSet(splits, splits["train"].image, vocabulary)
+    return clean.with_noise(params.noise)
+
+
+def _read(params: MatchingParams) -> dict[str, Captions]:
+    corpus, noise, folder = params.corpus, params.noise, Path(params.corpus.folder)
+    if corpus.kind == "captions":
+        return read_truth_captions(folder)
+    if corpus.kind == "pairs":
+        return read_pairs(corpus.labels)
+    if is_real_noise(folder) and (noise.rate or noise.file) and not noise.on_real:
+        raise UserError(
+            f"noise.rate = {noise.rate}, but some pairs of {folder} are wrong by themselves;"
+            " set noise.rate: 0, or noise.on_real: true to add to it"
+        )
+    return read_precomp(folder, corpus.test_files)
+
+
+def read_pairs(labels: Sequence[str]) -> dict[str, Captions]:
+    """The pairs of these labels in pairs.parquet, by split; texts of one image are its captions.
+
+    Raises:
+        UserError: a file is missing, or a split has no such pair.
+    """
+    pairs = _pairs()
+    if unknown := sorted(set(labels) - set(pairs["label"])):
+        raise UserError(
+            f"corpus.labels = {list(labels)}: no pair has {unknown};"
+            f" {paths.PAIRS} has {sorted(set(pairs['label']))}"
+        )
+    texts = read_texts(paths.TEXTS)
+    matching = pairs[pairs["label"].isin(labels)]
+    words = [texts[key] for key in matching["text_key"]]
+    return _by_split(matching.reset_index(drop=True), words)
+
+
+def read_truth_captions(corpus: Path) -> dict[str, Captions]:
+    """The captions in a sample corpus' truth.jsonl, by split: five per image.
+
+    Raises:
+        UserError: there is no such file, the corpus is not prepared, or a split is empty.
+    """
+    path = corpus / TRUTH_FILE
+    if not path.exists():
+        raise UserError(
+            f"{path} not found: only drawn corpora have captions; allowed for others:"
+            " corpus.kind = 'pairs'"
+        )
+    with path.open(encoding="utf-8") as file:
+        captions = {pair["id"]: pair["captions"] for pair in map(json.loads, file)}
+    pairs = _pairs()
+    pairs["caption"] = pairs["id"].map(captions)
+    rows = pairs.explode("caption", ignore_index=True)
+    rows["id"] += "#" + rows.groupby("id").cumcount().astype(str)
+    return _by_split(rows, [split_words(text) for text in rows["caption"]])
+
+
+def _pairs() -> pd.DataFrame:
+    if not paths.PAIRS.exists():
+        raise UserError(f"{paths.PAIRS} not found; run the stage prepare (dvc repro)")
+    return pd.read_parquet(paths.PAIRS)
+
+
+def _by_split(table: pd.DataFrame, words: Sequence[list[str]]) -> dict[str, Captions]:
+    captions = {}
+    for split in ("train", "dev", "test"):
+        rows = np.flatnonzero(table["split"] == split).tolist()
+        if len(rows) < 2:
+            raise UserError(f"the {split} split has {len(rows)} captions; matching needs some")
+        image, keys = pd.factorize(table["image_key"].iloc[rows])
+        captions[split] = Captions(
+            table["id"].iloc[rows].tolist(),
+            image.astype(np.int64),
+            [words[row] for row in rows],
+            [text_key(words[row]) for row in rows],
+            keys.tolist(),
+        )
+    return captions

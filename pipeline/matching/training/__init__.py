@@ -1,0 +1,1 @@
+"""CRCL's training: stages, models, memory."""

@@ -1,0 +1,27 @@
+"""Accuracy and weighted F1 from confusion counts; early stopping selects by weighted F1."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix
+
+Classes = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
+
+
+def weighted_f1(gold: Classes, predicted: Classes) -> float:
+    """The mean of the classes' F1, weighted by their share of gold, from 0 to 1."""
+    counts = confusion_matrix(gold, predicted, labels=np.union1d(gold, predicted))
+    return float(scores_of_counts(counts[None])["f1_weighted"][0])
+
+
+def scores_of_counts(counts: Counts) -> dict[str, Floats]:
+    """`accuracy` and `f1_weighted` (m,) of m confusion matrices (m, actual, predicted).
+
+    A class that is neither annotated nor predicted has F1 0.
+    """
+    hits = counts.diagonal(axis1=1, axis2=2)  # (m, C)
+    actual, predicted = counts.sum(2), counts.sum(1)  # (m, C)
+    f1 = 2 * hits / np.maximum(actual + predicted, 1)
+    total = counts.sum((1, 2))
+    return {"accuracy": hits.sum(1) / total, "f1_weighted": (f1 * actual).sum(1) / total}

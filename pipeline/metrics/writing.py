@@ -1,0 +1,23 @@
+"""Writes metrics files for DVC."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.files import whole_file
+
+_DIGITS = 6
+
+
+def write_metrics(path: Path, metrics: Mapping[str, float]) -> None:
+    """Write one flat JSON object of finite numbers.
+
+    Raises:
+        ValueError: a metric is not finite.
+        UserError: the file cannot be written.
+    """
+    rounded = {name: round(value, _DIGITS) for name, value in metrics.items()}
+    with whole_file(path) as temporary:
+        temporary.write_text(
+            json.dumps(rounded, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )

@@ -1,0 +1,1 @@
+"""Similarity models, losses and correspondence memory of image-text matching."""

@@ -1,0 +1,1 @@
+"""AMC and its parts."""

@@ -1,0 +1,1 @@
+"""HTML pages: templates, and thumbnails that travel inside them."""

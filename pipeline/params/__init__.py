@@ -1,0 +1,1 @@
+"""Every parameter of every pipeline: what its file may hold."""

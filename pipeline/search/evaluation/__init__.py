@@ -1,0 +1,1 @@
+"""Evaluation of a trained search model: tables and figures."""

@@ -1,0 +1,1 @@
+"""Keywords and visual features of images as arrays."""

@@ -1,0 +1,1 @@
+"""Queries, and keywords that are given or predicted by a tagger."""

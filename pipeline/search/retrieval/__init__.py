@@ -1,0 +1,1 @@
+"""Search with a trained model: the best images for a query."""

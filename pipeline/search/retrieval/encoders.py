@@ -1,0 +1,93 @@
+"""The encoders that a search model was trained with, for new queries and images."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from pipeline.corpus.checks.image_check import check_images
+from pipeline.encoders.glove.glove import embed_glove
+from pipeline.encoders.regions.choice import load_region_encoder
+from pipeline.encoders.regions.encoder import RegionEncoder
+from pipeline.encoders.rows.assemble import collect
+from pipeline.encoders.rows.cache import RowCache, cache_root
+from pipeline.encoders.rows.encoder import identity
+from pipeline.encoders.rows.extract import extract
+from pipeline.encoders.scenes.encoder import SceneEncoder, load_trunk
+from pipeline.errors import UserError
+from pipeline.features.store import OK, RegionFeatures, SceneFeatures
+from pipeline.features.vectors import WordVectors
+from pipeline.files import Fingerprint
+from pipeline.images.source import ImageSource, StoredImage
+from pipeline.search.data.settings import SearchEncoders
+from pipeline.search.features.visual import Visual
+from pipeline.search.mining.queries import query_words
+
+_FILES = {"regions": "regions.h5", "scenes": "scenes.h5"}
+_QUERY = "query"
+
+
+class Encoders:
+    """Encodes queries and images as in training; the fingerprints of encoders must agree."""
+
+    def __init__(
+        self, settings: SearchEncoders, device: torch.device, allow_rounding: bool = False
+    ) -> None:
+        """allow_rounding: accept another device and other library versions than in training."""
+        self._settings, self._device, self._allow_rounding = settings, device, allow_rounding
+
+    def read_query(self, query: str) -> WordVectors:
+        """The word vectors of one query.
+
+        Raises:
+            UserError: the word vectors are missing, or others than in training.
+        """
+        words, source = query_words(query, self._settings.prepare), self._settings.glove
+        glove, _ = embed_glove(Path("glove.h5"), {_QUERY: words}, source.vectors, source.oov)
+        self._settings.require_agreement("glove.h5", glove.fingerprint, allow_rounding=False)
+        return WordVectors([_QUERY], [glove])
+
+    def read_file(self, path: Path) -> Visual:
+        """The images of a feature file.
+
+        Raises:
+            UserError: it is not a file of the kind that the model reads, or from another encoder.
+        """
+        visual = Visual.read(path, self._settings.visual)
+        self._require(visual.features.fingerprint)
+        return visual
+
+    def read_images(self, images: Path) -> tuple[dict[str, str], Visual]:
+        """The readable images of a folder or archive: names by key, and their features.
+
+        Cached rows are not computed again.
+
+        Raises:
+            UserError: there is no image, or the encoder is another one than in training.
+        """
+        encoder = self._encoder()
+        self._require(json.loads(identity(encoder)))
+        cache = RowCache(cache_root(), encoder)
+        with ImageSource.open(images) as source:
+            checked = [x for x in check_images(source, source.names()).values() if x.status == "ok"]
+            names = {image.key: image.name for image in reversed(checked)}
+            if not names:
+                raise UserError(f"{images} has no image that can be read")
+            items = ((key, StoredImage(source, name, key)) for key, name in names.items())
+            extract(encoder, items, cache)
+        path = Path(_FILES[self._settings.visual])
+        rows = collect(path, encoder, list(names), cache, [OK] * len(names))
+        if isinstance(encoder, SceneEncoder):
+            return names, Visual.of(SceneFeatures(**rows, grid_shape=encoder.grid_shape))
+        return names, Visual.of(RegionFeatures(**rows, class_names=list(encoder.class_names)))
+
+    def _encoder(self) -> RegionEncoder | SceneEncoder:
+        if self._settings.visual == "scenes":
+            weights = Path(self._settings.scenes.weights) if self._settings.scenes.weights else None
+            trunk = load_trunk(self._settings.scenes.encoder, weights)
+            return SceneEncoder(self._settings.scenes.encoder, trunk, self._device)
+        return load_region_encoder(self._settings.regions, self._device)
+
+    def _require(self, found: Fingerprint) -> None:
+        file = _FILES[self._settings.visual]
+        self._settings.require_agreement(file, found, self._allow_rounding)

@@ -1,0 +1,1 @@
+"""Training of AMC and its ablations."""

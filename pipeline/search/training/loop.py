@@ -1,0 +1,123 @@
+"""Training of search models: Adam on the ranking loss over clicked lines."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from pipeline.core.device import resolve_device
+from pipeline.features.vectors import shuffled_batches
+from pipeline.metrics.ranking import ranking_metrics
+from pipeline.models.search.amc import AMC
+from pipeline.models.search.loss import ranking_loss, sample_negatives
+from pipeline.params.search import EvaluateParams, RankingParams, SearchParams
+from pipeline.search.data.data import Rows, SearchFeatures
+from pipeline.search.data.inputs import SearchInputs, new_model
+from pipeline.search.data.ranking import images_to, rank_split
+from pipeline.training.loop import fit
+from pipeline.training.seeding import seed_everything
+from pipeline.training.task import Figures, Plan, Task
+
+
+class RankingTask(Task):
+    """Adam on the ranking loss over the train split; dev's NDCG selects.
+
+    A batch has distinct clicked (query, image) lines. The negatives of a query are drawn from the
+    images of the batch that are not relevant to it. Figures are the loss and dev's metrics.
+    """
+
+    # NDCG takes more of a ranking into account than recall at one rank.
+    selected_by = "dev/ndcg@25"
+
+    def __init__(self, model: AMC, features: SearchFeatures, params: SearchParams) -> None:
+        """params: sections ranking, train, evaluate."""
+        train = params.train
+        self.model: AMC = model
+        self.optimizer = torch.optim.Adam(
+            model.parameters(), lr=train.lr, weight_decay=train.weight_decay
+        )
+        self.plan = Plan(train.epochs, train.patience, train.clip_norm)
+        self._lines = TrainBatches(features, train.batch_size, train.seed)
+        self.ids, self.rng = self._lines.names, self._lines.rng
+        self.steps = self._lines.count
+        self._params = params
+        self._losses: list[Tensor] = []
+
+    def batches(self, epoch: int) -> list[Rows]:
+        self._losses = []
+        return self._lines.epoch()
+
+    def backward(self, rows: Rows) -> Tensor:
+        loss = _batch_loss(self.model, self._lines, rows, self._params.ranking)
+        torch.autograd.backward(loss)
+        self._losses.append(loss.detach())
+        return loss
+
+    def figures(self) -> Figures:
+        return {"train/loss": float(torch.stack(self._losses).mean())}
+
+    def evaluate(self) -> Figures:
+        metrics = _metrics(self.model, self._lines.features, "dev", self._params.evaluate)
+        return {f"dev/{name}": value for name, value in metrics.items()}
+
+
+class TrainBatches:
+    """The clicked lines of the train split, shuffled every epoch."""
+
+    def __init__(self, features: SearchFeatures, size: int, seed: int) -> None:
+        lines = features.split("train")
+        lines = lines[lines["clicks"] > 0]
+        self.features = features
+        self.query: Rows = lines["query"].to_numpy(np.int64)
+        self.image: Rows = lines["image"].to_numpy(np.int64)
+        self.names = [features.query_keys[query] for query in self.query.tolist()]
+        self._lengths = features.words.lengths[self.query]
+        self._relevant = np.sort(self._code(self.query, self.image))
+        self._size, self.rng = size, np.random.default_rng(seed)
+        self.count = -(-len(lines) // size)
+
+    def epoch(self) -> list[Rows]:
+        """Lines by batch, with queries of similar length."""
+        rows = np.arange(len(self.query))
+        return shuffled_batches(rows, self._lengths, self._size, self.rng)
+
+    def relevant(self, queries: Rows, images: Rows) -> npt.NDArray[np.bool_]:
+        """Which images are relevant to which queries (B, I)."""
+        return np.isin(self._code(queries[:, None], images), self._relevant)
+
+    def _code(self, query: Rows, image: Rows) -> Rows:
+        return query * len(self.features.images) + image
+
+
+def _batch_loss(model: AMC, batches: TrainBatches, lines: Rows, params: RankingParams) -> Tensor:
+    """The sum of the towers' losses: late fusion trains them separately."""
+    queries, features = batches.query[lines], batches.features
+    images, positive = np.unique(batches.image[lines], return_inverse=True)
+    relevant = batches.relevant(queries, images)
+    negatives = sample_negatives(relevant, params.negatives, batches.rng)
+    encoded = model.encode(images_to(features.images.gather(images), model))
+    device = encoded[0].keywords.device
+    words, mask = (part.to(device) for part in features.words.select(queries))
+    true, false = (torch.from_numpy(rows).to(device) for rows in (positive, negatives))
+    parts = model(words, mask, encoded)
+    losses = [ranking_loss(part.scores, true, false, params.margin, params.hinge) for part in parts]
+    return torch.stack(losses).sum()
+
+
+def train_variant(params: SearchParams, inputs: SearchInputs) -> dict[str, float]:
+    """Train a model; returns the kept epoch and the metrics of the test split.
+
+    Raises:
+        UserError: a split has no queries, or the loss or its gradient is not finite.
+    """
+    seed_everything(params.train.seed)
+    model = new_model(params, inputs).to(resolve_device(params.train.device))
+    best = fit(RankingTask(model, inputs.features, params), lambda epoch, figures: None)
+    return {"epoch": best.epoch, **_metrics(model, inputs.features, "test", params.evaluate)}
+
+
+def _metrics(
+    model: AMC, features: SearchFeatures, split: str, params: EvaluateParams
+) -> dict[str, float]:
+    _, ranking = rank_split(model, features, split, params)
+    return ranking_metrics(ranking, params.without_relevant)

@@ -1,0 +1,1 @@
+"""Trained rows as tables and figures."""

@@ -1,0 +1,48 @@
+"""The paper's scores, read from published.yaml beside this file."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from pipeline.params.base import Section, read_section
+
+_FILE = Path(__file__).with_name("published.yaml")
+
+
+class Entry(Section):
+    """A row of a table. row: the name of our row of the same kind; scores are in percent."""
+
+    row: str
+    method: str
+    image: str = ""
+    text: str = ""
+    accuracy: float | None = None
+    f1_weighted: float | None = None
+    f1: dict[str, float] = Field(default_factory=dict)
+    caveats: list[str] = Field(default_factory=list)
+
+
+class Optimum(Section):
+    """The only point of Fig. 4 that the paper's text gives."""
+
+    lambda_: float = Field(alias="lambda")
+    eta: float
+    accuracy: float
+    f1_weighted: float
+
+
+class Published(Section):
+    """All scores, the corpus they were measured on, and caveats by name."""
+
+    corpus: str
+    caveats: dict[str, str]
+    table3: list[Entry]
+    table4: list[Entry]
+    table5: list[Entry]
+    table6: list[Entry]
+    fig4: Optimum
+
+
+def published() -> Published:
+    """Read the paper's scores."""
+    return read_section(Published, _FILE)

@@ -1,0 +1,129 @@
+"""A training's whole state in one safetensors file, from which a killed run resumes."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pipeline.files import whole_file
+from pipeline.training.task import Best, Progress, Task
+
+Weights = dict[str, Tensor]
+
+# Of the file and of what tasks keep in it; a file of another format is not loaded.
+_FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training's checkpoint file.
+
+    identity: everything that affects the result; a file with another identity is not loaded.
+    """
+
+    path: Path
+    identity: str
+
+    def save(self, task: Task, progress: Progress) -> None:
+        """Write the state; a killed process leaves the previous one intact.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        tensors = _tensors(task, progress.best.weights)
+        metadata = {
+            "format": _FORMAT,
+            "identity": self.identity,
+            "best": json.dumps([progress.best.epoch, progress.best.score]),
+            "history": json.dumps(progress.history),
+            "rng": json.dumps(task.rng.bit_generator.state),
+        }
+        with whole_file(self.path) as temporary:
+            save_file({name: x.contiguous() for name, x in tensors.items()}, temporary, metadata)
+
+    def load(self, task: Task) -> Progress:
+        """Restore the task's state if the file is of this training; returns its progress."""
+        metadata = self._metadata()
+        if not metadata:
+            if self.path.exists():
+                print(f"{self.path} belongs to another training; starting over")
+            return Progress()
+        tensors = load_file(self.path)
+        _restore(task, tensors)
+        task.rng.bit_generator.state = json.loads(metadata["rng"])
+        epoch, score = json.loads(metadata["best"])
+        best = Best(epoch, score, _part(tensors, "best"))
+        history = json.loads(metadata["history"])
+        print(f"resuming after epoch {len(history)} from {self.path}")
+        return Progress(best, history)
+
+    def epochs(self) -> int:
+        """The number of this training's epochs in the file."""
+        return len(json.loads(self._metadata().get("history", "[]")))
+
+    def _metadata(self) -> dict[str, str]:
+        """Empty if there is no file, or it is of another training."""
+        try:
+            with safe_open(self.path, "pt") as file:
+                found: dict[str, str] = file.metadata() or {}
+        except (FileNotFoundError, SafetensorError):
+            return {}
+        own = (found.get("format"), found.get("identity")) == (_FORMAT, self.identity)
+        return found if own else {}
+
+
+def _tensors(task: Task, best: Weights) -> Weights:
+    parts = {
+        "model": task.model.state_dict(),
+        "optimizer": _moments(task),
+        "best": best,
+        "task": task.state,
+        "random": _random_state(task),
+    }
+    return {f"{part}.{key}": x for part, own in parts.items() for key, x in own.items()}
+
+
+def _moments(task: Task) -> Weights:
+    """The optimiser's tensors, by the name of their parameter."""
+    states = {key: task.optimizer.state.get(x, {}) for key, x in task.model.named_parameters()}
+    return {f"{key}.{moment}": x for key, own in states.items() for moment, x in own.items()}
+
+
+def _restore(task: Task, tensors: Weights) -> None:
+    task.model.load_state_dict(_part(tensors, "model"))
+    _restore_moments(task, _part(tensors, "optimizer"))
+    for name, x in _part(tensors, "task").items():
+        task.state[name].copy_(x)
+    _restore_random_state(task, _part(tensors, "random"))
+
+
+def _restore_moments(task: Task, moments: Weights) -> None:
+    numbers = {key: number for number, (key, _) in enumerate(task.model.named_parameters())}
+    state: dict[int, Weights] = {}
+    for name, x in moments.items():
+        key, moment = name.rsplit(".", 1)
+        state.setdefault(numbers[key], {})[moment] = x
+    groups = task.optimizer.state_dict()["param_groups"]
+    task.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _random_state(task: Task) -> Weights:
+    """The state of each PyTorch generator that a step may draw from."""
+    device = next(task.model.parameters()).device
+    gpu = {"gpu": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return {"cpu": torch.get_rng_state(), **gpu}
+
+
+def _restore_random_state(task: Task, state: Weights) -> None:
+    torch.set_rng_state(state["cpu"])
+    if "gpu" in state:
+        torch.cuda.set_rng_state(state["gpu"], next(task.model.parameters()).device)
+
+
+def _part(tensors: Weights, part: str) -> Weights:
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,1 @@
+"""CRCL compared with other losses, with and without wrong pairs."""

@@ -1,1 +1,0 @@
-"""CRCL beside other losses, on right pairs and on wrong ones."""

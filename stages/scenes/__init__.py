@@ -1,0 +1,1 @@
+"""Scene features, for baselines of the studies and for search on scenes."""

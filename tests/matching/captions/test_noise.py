@@ -1,0 +1,78 @@
+"""Wrong pairs: how many, which, and the same again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.matching.captions.noise import noise_report, pair_with_noise
+from pipeline.params.matching import NoiseParams
+
+IMAGES = 400
+IMAGE_OF = np.repeat(np.arange(IMAGES), 5)
+
+
+def noise(protocol: str, rate: float, seed: int = 0, file: Path | None = None) -> NoiseParams:
+    values = {"protocol": protocol, "rate": rate, "seed": seed, "on_real": False}
+    return NoiseParams.model_validate({**values, "file": None if file is None else str(file)})
+
+
+def test_ncr_shuffles_images_among_the_chosen_captions() -> None:
+    given = pair_with_noise(IMAGE_OF, IMAGES, noise("ncr", 0.4))
+    wrong = given != IMAGE_OF
+    assert 0.39 < wrong.mean() <= 0.4
+    # Every image keeps as many captions as it had, and few lose all of their own.
+    assert (np.bincount(given) == 5).all()
+    assert wrong.reshape(IMAGES, 5).all(1).mean() < 0.03
+
+
+def test_decl_takes_all_captions_of_an_image() -> None:
+    given = pair_with_noise(IMAGE_OF, IMAGES, noise("decl", 0.4)).reshape(IMAGES, 5)
+    assert (given == given[:, :1]).all()
+    assert 0.39 < (given[:, 0] != np.arange(IMAGES)).mean() <= 0.4
+    assert sorted(given[:, 0]) == list(range(IMAGES))
+
+
+@pytest.mark.parametrize("protocol", ["ncr", "decl"])
+def test_seed_decides_and_nothing_is_drawn_at_rate_0(protocol: str) -> None:
+    one, same, other = (
+        pair_with_noise(IMAGE_OF, IMAGES, noise(protocol, 0.2, seed)) for seed in (1, 1, 2)
+    )
+    assert (one == same).all()
+    assert (one != other).any()
+    assert (pair_with_noise(IMAGE_OF, IMAGES, noise(protocol, 0.0)) == IMAGE_OF).all()
+
+
+def test_realised_rate_counts_what_is_really_wrong() -> None:
+    params = noise("ncr", 1.0)
+    given = pair_with_noise(IMAGE_OF, IMAGES, params)
+    report = noise_report(IMAGE_OF, given, params)
+    wrong = sum(a != b for a, b in zip(given, IMAGE_OF, strict=True))
+    assert report["wrong"] == wrong < report["captions"]
+    assert report["realised_rate"] == report["wrong"] / 2000
+    assert report["sha256"] != noise_report(IMAGE_OF, IMAGE_OF, params)["sha256"]
+
+
+def test_index_files_of_either_protocol(tmp_path: Path) -> None:
+    path = tmp_path / "noise.npy"
+    np.save(path, IMAGE_OF[::-1].copy())
+    assert (pair_with_noise(IMAGE_OF, IMAGES, noise("ncr", 0, file=path)) == IMAGE_OF[::-1]).all()
+    np.save(path, np.arange(IMAGES)[::-1].copy())
+    assert (pair_with_noise(IMAGE_OF, IMAGES, noise("decl", 0, file=path)) == IMAGE_OF[::-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (np.arange(7), "2000 captions or 400 images"),
+        (np.zeros(IMAGES), "float64"),
+        (np.arange(1, IMAGES + 1), "1 to 400; there are 0 to 399"),
+        (np.array([{}] * IMAGES), "cannot be read"),
+    ],
+)
+def test_refuses_what_is_no_index(tmp_path: Path, index: np.ndarray, message: str) -> None:
+    path = tmp_path / "noise.npy"
+    np.save(path, index, allow_pickle=True)
+    with pytest.raises(UserError, match=message):
+        pair_with_noise(IMAGE_OF, IMAGES, noise("ncr", 0, file=path))

@@ -1,0 +1,92 @@
+"""Folders of precomputed features, as they are found in the wild."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.errors import UserError
+from pipeline.matching.captions.region_files import open_regions
+from pipeline.matching.data.inputs import MappedImages
+from pipeline.matching.sources.precomp import read_precomp
+from pipeline.matching.sources.sources import collect_captions
+from tests.matching.tiny_matching import D_R, SIZES, K, matching_params, write_precomp
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_precomp(tmp_path / "f30k_precomp", per_image=5)
+
+
+def test_five_captions_in_a_row_belong_to_one_image(folder: Path) -> None:
+    train = read_precomp(folder, "test")["train"]
+    assert train.images == [str(i) for i in range(SIZES["train"])]
+    assert train.image.tolist() == [i // 5 for i in range(5 * SIZES["train"])]
+    assert train.words[7][-3:] == [",", "number", "2"]
+    assert train.words[7][0] == "a"
+
+
+def test_rows_of_one_image_over_and_over_are_that_image(folder: Path) -> None:
+    """Some copies hold a row per caption; their ids tell which rows are the same image."""
+    regions = np.load(folder / "dev_ims.npy")
+    np.save(folder / "dev_ims.npy", np.repeat(regions, 5, axis=0))
+    ids = np.repeat(np.arange(SIZES["dev"]), 5)
+    (folder / "dev_ids.txt").write_text("\n".join(map(str, ids)) + "\n")
+    dev = read_precomp(folder, "test")["dev"]
+    assert dev.image.tolist() == ids.tolist()
+    assert dev.images == [str(5 * i) for i in range(SIZES["dev"])]
+
+
+def test_one_caption_per_image_in_a_tsv_file(folder: Path) -> None:
+    (folder / "test_caps.txt").unlink()
+    lines = [f"id{i}\tcaption {i}\n" for i in range(SIZES["test"])]
+    (folder / "test_caps.tsv").write_text("".join(lines))
+    test = read_precomp(folder, "test")["test"]
+    assert test.image.tolist() == list(range(SIZES["test"]))
+    assert test.words[3] == ["caption", "3"]
+
+
+def test_regions_are_read_from_disk_as_they_are_wanted(folder: Path) -> None:
+    array = open_regions(folder, "train")
+    assert isinstance(array, np.memmap)
+    images = MappedImages(["0", "5", "7"], array)
+    regions, mask = images.regions(torch.tensor([2, 0]))
+    assert regions.shape == (2, K, D_R)
+    assert mask.all()
+    np.testing.assert_array_equal(regions[0], array[7])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("dev_caps.txt", b"one\ntwo\n", "30 images and 2 captions"),
+        ("test_caps.txt", b"\xff\n" * 150, "not utf-8"),
+        ("train_ims.npy", b"nothing", "cannot be read"),
+        ("train_ims.npy", None, "no such file"),
+    ],
+)
+def test_names_what_does_not_fit(
+    folder: Path, name: str, content: bytes | None, message: str
+) -> None:
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_precomp(folder, "test")
+
+
+def test_no_pickle_is_opened(folder: Path) -> None:
+    np.save(folder / "dev_ims.npy", np.array([{}]), allow_pickle=True)
+    with pytest.raises(UserError, match="cannot be read"):
+        open_regions(folder, "dev")
+
+
+def test_noise_on_pairs_that_are_noisy_must_be_meant(tmp_path: Path) -> None:
+    folder = write_precomp(tmp_path / "cc152k_precomp")
+    own = {"corpus.folder": str(folder), "noise.rate": 0.2}
+    with pytest.raises(UserError, match=r"noise\.on_real"):
+        collect_captions(matching_params(own))
+    assert collect_captions(matching_params({**own, "noise.on_real": True})).wrong.any()
+    assert not collect_captions(matching_params({**own, "noise.rate": 0.0})).wrong.any()

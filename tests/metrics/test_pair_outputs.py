@@ -1,0 +1,75 @@
+"""A single pair's output is what the network computed for it, in the feature file's order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.predictions import predict
+from pipeline.metrics.pair_outputs import predict_pairs
+from pipeline.models.ananet import AnANet
+from tests.tiny import opinionated, tiny_config
+from tests.tiny_corpus import D_B, D_G, D_R, K, read, tiny_corpus
+
+
+def tiny_model(features: PairFeatures, **changes: object) -> AnANet:
+    torch.manual_seed(0)
+    fields = {"region_dim": D_R, "word_dim": D_G + D_B, "regions": K, "max_words": 9}
+    model = AnANet(tiny_config(changes, encoders=features.arrays.encoders, **fields))
+    return opinionated(model).eval()
+
+
+def test_same_classes_and_votes_as_evaluation(tmp_path: Path) -> None:
+    features = tiny_corpus().features(tmp_path)
+    model = tiny_model(features)
+    whole = predict(model, features, "test")
+    judged = predict_pairs(model, features, features.rows("test"))
+    assert [one.predicted for one in judged] == whole.predicted.tolist()
+    for stream, classes in whole.streams.items():
+        assert [int(one.streams[stream].argmax()) for one in judged] == classes.tolist()
+    for one, expected in zip(judged, whole.probabilities, strict=True):
+        np.testing.assert_allclose(one.probabilities, expected, atol=1e-6)
+        assert all(abs(vote.sum() - 1) < 1e-5 for vote in one.streams.values())
+
+
+@pytest.mark.parametrize("order", ["conf", "area", "raster"])
+@pytest.mark.parametrize("mask_padding", [True, False])
+def test_links_do_not_depend_on_batch_and_slots(
+    tmp_path: Path, order: str, mask_padding: bool
+) -> None:
+    """Attention of a pair fed by hand, its regions in the order of the file."""
+    features = tiny_corpus().features(tmp_path, {"model.region_order": order})
+    model = tiny_model(features, **{"model.mask_padding": mask_padding})
+    regions, _, _ = read(tmp_path)
+    rows = features.rows("test")
+    pairs = tiny_corpus().pairs
+    for row, found in zip(rows.tolist(), predict_pairs(model, features, rows), strict=True):
+        alone = features.gather(np.array([row]))
+        image = int(regions.index([pairs["image_key"][row]])[0])
+        vectors = torch.from_numpy(regions.features[image]).float().unsqueeze(0)
+        mask = torch.from_numpy(regions.mask[image]).unsqueeze(0)
+        with torch.inference_mode():
+            expected = model(
+                vectors, mask, alone.inputs["words"], alone.inputs["word_mask"]
+            ).alignment
+        assert found.attention
+        length = alone.inputs["words"].shape[1]
+        assert found.attention.A_v2t.shape == (length, K)
+        assert found.attention.A_t2v.shape == (K, length)
+        for name, values in (
+            ("A_v2t", expected.A_v2t[0, :length]),
+            ("A_t2v", expected.A_t2v[0, :, :length]),
+            ("t_bar", expected.t_bar[0, :length]),
+            ("v_bar", expected.v_bar[0]),
+        ):
+            np.testing.assert_allclose(getattr(found.attention, name), values, atol=1e-5)
+
+
+def test_model_without_alignment_net_has_no_links(tmp_path: Path) -> None:
+    features = tiny_corpus().features(tmp_path)
+    model = tiny_model(features, **{"model.streams": "association"})
+    (output,) = predict_pairs(model, features, features.rows("test")[:1])
+    assert output.attention is None
+    assert list(output.streams) == ["association"]

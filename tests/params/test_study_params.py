@@ -1,0 +1,79 @@
+"""stages/studies/params.yaml is checked before anything is trained."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.errors import UserError
+from pipeline.params.project import load_params
+from pipeline.params.studies import changed, load_study_params, named
+from tests.tiny import ROOT
+
+FILE = ROOT / "stages" / "studies" / "params.yaml"
+
+
+def test_every_variant_is_a_valid_ananet() -> None:
+    study, params = load_study_params(FILE), load_params(ROOT / "params.yaml")
+    for row in study.variants.values():
+        found = changed(params, study.settings, row.changes)
+        assert found.model.hidden == study.settings["model"]["hidden"]
+    var = changed(params, study.settings, study.variants["alignment_glove"].changes).model
+    assert (var.streams, var.text) == ("alignment", "glove")
+
+
+def test_later_changes_win_and_others_stay() -> None:
+    params = load_params(ROOT / "params.yaml")
+    found = changed(params, {"fusion": {"lambda": 0.3}}, {"fusion": {"lambda": 0.7}})
+    assert (found.fusion.lambda_, found.fusion.eta) == (0.7, params.fusion.eta)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": {"hiden": 8}}, r"model\.hiden: no such parameter; known here: streams"),
+        ({"fusion": {"eta": "much"}}, r"fusion\.eta = 'much'"),
+        ({"modle": {"hidden": 8}}, r"modle: no such parameter"),
+    ],
+)
+def test_changes_that_params_yaml_would_refuse_are_refused(change: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        changed(load_params(ROOT / "params.yaml"), change)
+
+
+def test_unknown_keys_of_a_row_are_named(tmp_path: Path) -> None:
+    yaml = YAML()
+    values = yaml.load(FILE)
+    values["baselines"]["tfn"]["readz"] = "scenes"
+    yaml.dump(values, tmp_path / "params.yaml")
+    message = r"baselines\.tfn\.readz: no such parameter; known here: model, reads, text, widths"
+    with pytest.raises(UserError, match=message):
+        load_study_params(tmp_path / "params.yaml")
+
+
+def test_unknown_rows_are_named() -> None:
+    study = load_study_params(FILE)
+    with pytest.raises(UserError, match="no baseline 'tnf'; there are: random, majority, tfn"):
+        named(study.baselines, "baseline", "tnf")
+    with pytest.raises(UserError, match="no variant 'annet'; there are: ananet"):
+        named(study.variants, "variant", "annet")
+
+
+@pytest.mark.parametrize(
+    ("clip", "message"),
+    [
+        ({"tfn": {"model": "a", "revision": None, "device": "cpu"}}, "names of other rows"),
+        ({"a/b": {"model": "a", "revision": None, "device": "cpu"}}, r"clip\.a/b.*pattern"),
+        ({"a": {"model": "a", "revision": None, "device": "gpu"}}, r"clip\.a\.device: is 'gpu'"),
+        ({"a": {"model": "a"}}, r"clip\.a\.revision: is missing"),
+    ],
+)
+def test_wrong_dual_encoders_are_named(tmp_path: Path, clip: Any, message: str) -> None:
+    yaml = YAML()
+    values = yaml.load(FILE)
+    assert values["clip"] == {}
+    values["clip"] = clip
+    yaml.dump(values, tmp_path / "params.yaml")
+    with pytest.raises(UserError, match=message):
+        load_study_params(tmp_path / "params.yaml")

@@ -1,0 +1,147 @@
+"""The stages `train` and `evaluate` on a drawn corpus."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import chdir
+from pathlib import Path
+
+import h5py
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.errors import UserError
+from stages import evaluate, train
+from tests.tiny import ROOT
+from tests.tiny_corpus import LABELS, SIZES, tiny_corpus
+
+STREAMS = ["association", "alignment"]
+SETTINGS = {
+    "model": {"hidden": 8},
+    "association": {"d_inv": 4, "d_var": 4},
+    "train": {"epochs": 2},
+    "evaluate": {"bootstrap": 50},
+}
+
+
+def run_in(folder: Path) -> None:
+    """Prepare a project in an empty folder and run both stages there."""
+    prepare(folder)
+    with chdir(folder):
+        train.main()
+        evaluate.main()
+
+
+def prepare(folder: Path, changes: Mapping[str, Mapping[str, int]] | None = None) -> None:
+    corpus = tiny_corpus()
+    corpus.write(folder / "data" / "features")
+    (folder / "data" / "interim").mkdir()
+    corpus.pairs.to_parquet(folder / "data" / "interim" / "pairs.parquet", index=False)
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    for section, values in (*SETTINGS.items(), *(changes or {}).items()):
+        params[section].update(values)
+    yaml.dump(params, folder / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where both stages have run."""
+    folder = tmp_path_factory.mktemp("project")
+    run_in(folder)
+    return folder
+
+
+def test_model_says_what_it_was_trained_with(project: Path) -> None:
+    config = json.loads((project / "data/models/ananet/config.json").read_text())
+    assert config["labels"] == LABELS
+    assert config["encoders"].keys() == {"regions.h5", "glove.h5", "bert.h5"}
+    assert all(len(digest) == 64 for digest in config["encoders"].values())
+    assert config["model"]["hidden"] == 8
+    encoders = json.loads((project / "data/models/ananet/encoders.json").read_text())
+    assert encoders["fingerprints"]["glove.h5"] == {"encoder": "glove"}
+    assert encoders["regions"]["detector"] == "fasterrcnn_lite"
+
+
+def test_card_stands_beside_the_model(project: Path) -> None:
+    metrics = json.loads((project / "data/reports/metrics.json").read_text())
+    card = (project / "data/models/ananet/README.md").read_text()
+    assert f"| accuracy | {metrics['accuracy']:.4f} |" in card
+
+
+def test_curves_are_written_and_dvc_yaml_is_left_alone(project: Path) -> None:
+    curves = project / "data/reports/training/plots/metrics"
+    with (curves / "dev" / "f1_weighted.tsv").open() as file:
+        table = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["step"] for row in table] == ["1", "2"]
+    assert {path.name for path in project.iterdir()} == {"data", "params.yaml"}
+
+
+def test_reports_are_about_the_test_split(project: Path) -> None:
+    metrics = json.loads((project / "data/reports/metrics.json").read_text())
+    assert metrics["accuracy_low"] <= metrics["accuracy"] <= metrics["accuracy_high"]
+    for name, columns in (
+        (
+            "predictions",
+            ["id", "gold", "predicted", *(f"p_{name}" for name in LABELS), *STREAMS],
+        ),
+        ("confusion", ["actual", "predicted"]),
+    ):
+        with (project / f"data/reports/{name}.csv").open() as file:
+            reader = csv.DictReader(file)
+            assert len(list(reader)) == SIZES["test"]
+            assert reader.fieldnames == columns
+    with (project / "data/reports/f1_per_class.csv").open() as file:
+        assert [row["label"] for row in csv.DictReader(file)] == LABELS
+
+
+def test_same_run_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    run_in(tmp_path)
+    made = [path for path in (project / "data").rglob("*") if path.is_file()]
+    assert len(made) > 10
+    for path in made:
+        again = tmp_path / path.relative_to(project)
+        # HDF5 aside, whose bytes are the extraction stages' business.
+        assert path.suffix == ".h5" or path.read_bytes() == again.read_bytes(), path
+
+
+def train_stage(folder: Path) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "stages.train"]
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+
+
+def test_a_killed_stage_goes_on(tmp_path: Path) -> None:
+    """Model and curves are those of a run without a break, and no checkpoint is left."""
+    folders = straight, killed = tmp_path / "straight", tmp_path / "killed"
+    for folder in folders:
+        prepare(folder, {"train": {"epochs": 40, "patience": 40}})
+    assert train_stage(straight).wait(300) == 0
+    checkpoint = killed / "data/interim/checkpoints/ananet/0.safetensors"
+    run = train_stage(killed)
+    while not checkpoint.exists():
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.kill()
+    assert run.wait(60) == -signal.SIGKILL
+    assert train_stage(killed).wait(300) == 0
+    assert not checkpoint.exists()
+    for made in ("data/models/ananet/model.safetensors", "data/reports/training/metrics.json"):
+        assert (killed / made).read_bytes() == (straight / made).read_bytes()
+    curves = "data/reports/training/plots/metrics/dev/loss.tsv"
+    assert (killed / curves).read_bytes() == (straight / curves).read_bytes()
+
+
+def test_features_of_other_encoders_are_refused(project: Path) -> None:
+    path = project / "data/features/glove.h5"
+    kept = path.read_bytes()
+    with h5py.File(path, "a") as file:
+        file.attrs["fingerprint"] = json.dumps({"encoder": "other"})
+    with chdir(project), pytest.raises(UserError, match=r"trained with glove\.h5 of encoder "):
+        evaluate.main()
+    path.write_bytes(kept)
