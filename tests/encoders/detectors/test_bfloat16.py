@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.ops import box_iou
+from torchvision.ops import box_area, box_iou
 from torchvision.transforms.functional import to_tensor
 
 from pipeline.core.device import trunk_layout
@@ -37,6 +37,11 @@ def detect(images: Tensor, device: str) -> list[Detections]:
         return detector.detect(pixels, (SIDE, SIDE), 36, "top_conf")
 
 
+def level(boxes: Tensor) -> Tensor:
+    """The pyramid level of each box, Eq. 1 of Lin et al. (CVPR 2017)."""
+    return (4 + torch.log2(box_area(boxes).sqrt() / 224)).floor()
+
+
 @pytest.mark.parametrize(
     "device",
     [
@@ -58,10 +63,11 @@ def test_regions_and_features_stay(
         overlap, nearest = box_iou(wanted.boxes, found.boxes.cpu()).max(1)
         overlaps.append(overlap)
         features = found.features.cpu()
-        cosines.append(F.cosine_similarity(wanted.features, features[nearest])[overlap > 0.9])
+        nearest_boxes = found.boxes.cpu()[nearest]
+        # A box of nearly 224 x 224 may be pooled from another level of the pyramid after rounding.
+        kept = (overlap > 0.9) & (level(wanted.boxes) == level(nearest_boxes))
+        cosines.append(F.cosine_similarity(wanted.features, features[nearest])[kept])
         means.append(F.cosine_similarity(wanted.features.mean(0), features.mean(0), dim=0))
     assert torch.cat(overlaps).gt(0.5).float().mean() > 0.95
-    # Which of two near boxes is kept hangs on rounding, which differs between processors: on some,
-    # one region in 263 is a neighbour's.
-    assert torch.cat(cosines).gt(0.998).float().mean() > 0.99
+    assert torch.cat(cosines).min() > 0.998
     assert torch.stack(means).min() > 0.995
