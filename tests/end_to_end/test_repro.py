@@ -36,6 +36,7 @@ class Project:
         python = Path(sys.executable).parent
         self.environment = os.environ | {
             "ANANET_CACHE": str(cache),
+            "OMP_NUM_THREADS": "1",  # threads of work as small as this only wait for each other
             "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
             "GIT_AUTHOR_NAME": "test",
             "GIT_AUTHOR_EMAIL": "test@example.org",
