@@ -30,8 +30,8 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 	@echo "Plots:    . $(BIN)/activate && dvc plots show --open"
 	@echo "Try next: . $(BIN)/activate && dvc exp run -S fusion.lambda=0.7 -S fusion.eta=1.3 && dvc metrics diff"
 
-test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev ## run the tests, a process per core
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done

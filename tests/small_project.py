@@ -45,16 +45,7 @@ def working_in(folder: Path) -> Iterator[None]:
 
 def make_project(folder: Path) -> None:
     """Write encoders and params.yaml into a folder, and run the stages there."""
-    torch.manual_seed(0)
-    weights = FasterRCNNLite(CLASSES).state_dict()
-    pretrained = folder / "data" / "pretrained"
-    for section in ("regions", "glove"):
-        (pretrained / section).mkdir(parents=True)
-    save_file(weights, pretrained / "regions/lite.safetensors", {"classes": json.dumps(CLASSES)})
-    save_tiny_bert(pretrained / "bert/tiny")
-    words = ["a", "the", "dog", "my", "is", "hashtag", "url"]
-    lines = [f"{word} {i} {-i} 1" for i, word in enumerate(words)]
-    (pretrained / "glove/vectors.txt").write_text("\n".join(lines) + "\n")
+    write_encoders(folder)
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     for section, values in SETTINGS.items():
@@ -64,3 +55,17 @@ def make_project(folder: Path) -> None:
         for stage in (sample, prepare, extract_regions, embed_glove, embed_bert, train, evaluate):
             stage.main()
     torch.use_deterministic_algorithms(False)
+
+
+def write_encoders(folder: Path) -> None:
+    """Write the tiny detector, word vectors and BERT that SETTINGS names."""
+    torch.manual_seed(0)
+    weights = FasterRCNNLite(CLASSES).state_dict()
+    pretrained = folder / "data" / "pretrained"
+    for section in ("regions", "glove"):
+        (pretrained / section).mkdir(parents=True, exist_ok=True)
+    save_file(weights, pretrained / "regions/lite.safetensors", {"classes": json.dumps(CLASSES)})
+    save_tiny_bert(pretrained / "bert/tiny")
+    words = ["a", "the", "dog", "my", "is", "hashtag", "url"]
+    lines = [f"{word} {i} {-i} 1" for i, word in enumerate(words)]
+    (pretrained / "glove/vectors.txt").write_text("\n".join(lines) + "\n")

@@ -12,17 +12,12 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parent.parent.parent
-# The widths do not matter to what is tested here; small ones keep it short.
+from tests.small_project import SETTINGS, TEST_PAIRS, write_encoders
+from tests.tiny import ROOT
+
+# Encoders and sizes do not matter to what is tested here; small ones keep it short.
 SMALL = {
-    "sample.train": 6,
-    "sample.dev": 3,
-    "sample.test": 3,
-    "model.hidden": 16,
-    "association.d_inv": 8,
-    "association.d_var": 8,
-    "train.epochs": 2,
-    "evaluate.bootstrap": 50,
+    f"{section}.{name}": value for section, own in SETTINGS.items() for name, value in own.items()
 }
 
 pytestmark = pytest.mark.end_to_end
@@ -84,9 +79,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, root / name)
     _set_params(root / "params.yaml", SMALL)
+    write_encoders(root)
 
     project = Project(root, tmp_path_factory.mktemp("cache"))
     project.call("git", "init", "--quiet")
+    # Git leaves weights out; a temporary copy of an experiment needs them.
+    project.call("git", "add", "--force", "data/pretrained")
     project.commit("As cloned")
     project.dvc("repro", "--quiet")
     project.commit("First run")
@@ -111,7 +109,7 @@ def test_first_run_makes_everything(project: Project) -> None:
     metrics = json.loads((project.root / "data/reports/metrics.json").read_text())
     with (project.root / "data/reports/predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == SMALL["sample.test"]
+    assert len(rows) == TEST_PAIRS
     right = sum(row["gold"] == row["predicted"] for row in rows)
     assert metrics["accuracy"] == pytest.approx(right / len(rows), abs=1e-6)
     revision = project.call("git", "rev-parse", "HEAD~1").strip()
