@@ -38,7 +38,7 @@ class ColumnParams(Section):
 class CorpusParams(Section):
     path: Text
     images: Text
-    layout: Literal["csv", "mdid", "flickr8k", "flickr8k_expert", "karpathy", "clicks"]
+    layout: Literal["csv", "mdid", "flickr8k", "flickr8k_expert", "karpathy", "clicks", "posts"]
     encoding: Text
     columns: ColumnParams
     labels: Annotated[list[Text], Field(min_length=2)]
