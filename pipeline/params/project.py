@@ -38,7 +38,7 @@ class ColumnParams(Section):
 class CorpusParams(Section):
     path: Text
     images: Text
-    layout: Literal["csv", "mdid", "flickr8k", "karpathy", "clicks"]
+    layout: Literal["csv", "mdid", "flickr8k", "flickr8k_expert", "karpathy", "clicks", "posts"]
     encoding: Text
     columns: ColumnParams
     labels: Annotated[list[Text], Field(min_length=2)]
@@ -46,6 +46,8 @@ class CorpusParams(Section):
     counts: Literal["ccd"] | None
     mdid_task: Literal["contextual", "semiotic", "intent"]
     mdid_split: Annotated[int, Field(ge=0, le=4)]
+    expert_protocol: Literal["photo", "disjoint"]
+    expert_fold: Literal["a0", "a1", "b0", "b1", "c0", "c1"]
 
     @field_validator("label_map", mode="before")
     @classmethod

@@ -21,6 +21,8 @@ def corpus_params(folder: Path, **changes: Any) -> CorpusParams:
         "counts": None,
         "mdid_task": "contextual",
         "mdid_split": 0,
+        "expert_protocol": "photo",
+        "expert_fold": "a0",
     }
     return CorpusParams.model_validate(values | changes)
 

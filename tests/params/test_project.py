@@ -101,6 +101,8 @@ def test_whole_numbers_serve_as_fractions(edited: Edited) -> None:
         ("corpus.counts", "mvsa", "'mvsa'", "'ccd'"),
         ("corpus.path", "''", "''", "at least 1 character"),
         ("corpus.mdid_split", "5", "5", "less than or equal to 4"),
+        ("corpus.expert_protocol", "images", "'images'", "'photo' or 'disjoint'"),
+        ("corpus.expert_fold", "d0", "'d0'", "'a0', 'a1', 'b0', 'b1', 'c0' or 'c1'"),
         ("regions.detector", "yolo", "'yolo'", "fasterrcnn_lite, fasterrcnn_resnet50_fpn, "),
         ("scenes.encoder", "vgg", "'vgg'", "'efficientnet_lite0', 'resnet18' or 'inception_v3'"),
         ("train.device", "gpu", "'gpu'", "auto, cpu, cuda or cuda:N"),

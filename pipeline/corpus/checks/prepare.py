@@ -11,7 +11,7 @@ from tqdm import tqdm
 from pipeline.corpus.checks.ccd import check_counts
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
 from pipeline.corpus.checks.report import describe_images, describe_pairs, describe_texts
-from pipeline.corpus.layouts.pairs import Pair, check_pairs
+from pipeline.corpus.layouts.pairs import SPLITS, Pair, check_pairs
 from pipeline.corpus.layouts.registry import read_layout
 from pipeline.errors import UserError
 from pipeline.faults import SHOWN, list_faults
@@ -44,13 +44,18 @@ class PreparedCorpus:
     report: dict[str, Any]
 
 
-def prepare_corpus(corpus: CorpusParams, prepare: PrepareParams) -> PreparedCorpus:
+def prepare_corpus(
+    corpus: CorpusParams, prepare: PrepareParams, splits: Sequence[str] = SPLITS
+) -> PreparedCorpus:
     """Read and check a corpus, and give every image and text its key.
 
+    splits: those that must have pairs.
+
     Raises:
-        UserError: a fault in the tables, or more bad images than `prepare.max_bad_images`.
+        UserError: a fault in the tables, a layout without one of the splits, or more bad images
+            than `prepare.max_bad_images`.
     """
-    raw, images = _read(corpus)
+    raw, images = _read(corpus, splits)
     files = {image.name: image for image in images}.values()
     bad = _bad_images(files, prepare.max_bad_images)
     texts = tqdm([pair.text for pair in raw], desc="split texts", unit="text")
@@ -69,9 +74,13 @@ def prepare_corpus(corpus: CorpusParams, prepare: PrepareParams) -> PreparedCorp
     )
 
 
-def _read(corpus: CorpusParams) -> tuple[list[Pair], list[CheckedImage]]:
+def _read(corpus: CorpusParams, splits: Sequence[str]) -> tuple[list[Pair], list[CheckedImage]]:
+    if corpus.layout == "posts" and "test" in splits:
+        raise UserError(
+            "corpus.layout = 'posts' has no labels and no test split; it is for pretraining only"
+        )
     with ImageSource.open(Path(corpus.path) / corpus.images) as source:
-        pairs = check_pairs(read_layout(corpus), corpus.labels, corpus.label_map)
+        pairs = check_pairs(read_layout(corpus), corpus.labels, corpus.label_map, splits)
         if corpus.counts == "ccd":
             check_counts(pairs)
         checked = check_images(source, (pair.image for pair in pairs))

@@ -1,6 +1,7 @@
 """Finds the columns of a table by name and proposes the likely column for a missing one."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -27,14 +28,16 @@ class Table:
         return [cells[index].strip() for _, cells in self.rows[:_SAMPLE]]
 
 
-def locate_columns(table: Table, corpus: CorpusParams) -> dict[str, int]:
-    """The index of the column for each of id, image, text and label.
+def locate_columns(
+    table: Table, corpus: CorpusParams, roles: Sequence[str] = ROLES
+) -> dict[str, int]:
+    """The index of the column for each role, all of id, image, text and label unless given.
 
     Raises:
         UserError: a column is missing or there twice; with the columns found and the likely one,
             by name or contents.
     """
-    wanted = {role: getattr(corpus.columns, role) for role in ROLES}
+    wanted = {role: getattr(corpus.columns, role) for role in roles}
     for name in wanted.values():
         if table.header.count(name) > 1:
             raise UserError(f"{table.path}: column {name!r} is there twice")

@@ -10,10 +10,10 @@ from pipeline.faults import stop_if_any
 from pipeline.params.project import CorpusParams
 
 LABEL = "match"
-_CAPTIONS = "Flickr8k.token.txt"
+CAPTIONS = "Flickr8k.token.txt"
 _LISTS = {split: f"Flickr_8k.{split}Images.txt" for split in ("train", "dev", "test")}
 
-Captions = Mapping[str, list[tuple[str, str]]]
+Captions = Mapping[str, Mapping[str, str]]
 
 
 def read(corpus: CorpusParams) -> list[Pair]:
@@ -25,35 +25,49 @@ def read(corpus: CorpusParams) -> list[Pair]:
     Raises:
         UserError: a file is missing, a line is not a caption, or a listed image has none.
     """
-    captions = _read_captions(Path(corpus.path) / _CAPTIONS, corpus.encoding)
+    captions = read_captions(corpus)
     return [pair for split in _LISTS for pair in _read_split(corpus, split, captions)]
 
 
-def _read_captions(path: Path, encoding: str) -> Captions:
-    """(number, text) of each image's captions, by the image's name."""
-    faults: list[str] = []
-    captions: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for line, text in enumerate(_lines(path, encoding), start=1):
+def read_captions(corpus: CorpusParams) -> Captions:
+    """The texts of each image's captions by their number, by the image's name.
+
+    Raises:
+        UserError: the file is missing, a line is not a caption, or a caption's id occurs twice.
+    """
+    path = Path(corpus.path) / CAPTIONS
+    faults, repeated = [], []
+    captions: dict[str, dict[str, str]] = defaultdict(dict)
+    for line, text in read_lines(path, corpus.encoding):
         key, tab, caption = text.partition("\t")
         image, mark, number = key.rpartition("#")
-        if tab and mark and number.isdecimal():
-            captions[image].append((number, caption.strip()))
-        else:
+        if not (tab and mark and number.isdecimal()):
             faults.append(f"line {line}: {text[:40]!r}")
+        elif number in captions[image]:
+            repeated.append(f"line {line}: {key!r}")
+        else:
+            captions[image][number] = caption.strip()
     stop_if_any(f"{path}: lines that are not `image.jpg#number`, a tab and a caption", faults)
+    stop_if_any(f"{path}: captions whose id occurred before", repeated)
     return captions
+
+
+def read_lines(path: Path, encoding: str) -> list[tuple[int, str]]:
+    """Number and text of each line that is not blank.
+
+    Raises:
+        UserError: the file is missing or has another encoding.
+    """
+    lines = enumerate(read_text(path, encoding).split("\n"), start=1)
+    return [(number, line) for number, line in lines if line.strip()]
 
 
 def _read_split(corpus: CorpusParams, split: str, captions: Captions) -> Iterator[Pair]:
     path = Path(corpus.path) / _LISTS[split]
-    images = [line.strip() for line in _lines(path, corpus.encoding)]
+    images = [line.strip() for _, line in read_lines(path, corpus.encoding)]
     absent = (image for image in images if image not in captions)
-    stop_if_any(f"{path}: images without a caption in {_CAPTIONS}", absent)
+    stop_if_any(f"{path}: images without a caption in {CAPTIONS}", absent)
     for image in images:
-        for number, text in sorted(captions[image]):
+        for number, text in sorted(captions[image].items()):
             identifier = f"{image}#{number}"
-            yield Pair(identifier, split, LABEL, image, text, f"{_CAPTIONS} {identifier}")
-
-
-def _lines(path: Path, encoding: str) -> list[str]:
-    return [line for line in read_text(path, encoding).split("\n") if line.strip()]
+            yield Pair(identifier, split, LABEL, image, text, f"{CAPTIONS} {identifier}")

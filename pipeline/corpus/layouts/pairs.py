@@ -26,15 +26,20 @@ class Pair:
 
 
 def check_pairs(
-    pairs: Sequence[Pair], labels: Sequence[str], label_map: Mapping[str, str]
+    pairs: Sequence[Pair],
+    labels: Sequence[str],
+    label_map: Mapping[str, str],
+    splits: Sequence[str] = SPLITS,
 ) -> list[Pair]:
     """The pairs, with their labels mapped to class names.
+
+    splits: those that must have pairs.
 
     Raises:
         UserError: a split without pairs, an empty cell other than the text, an unknown label, an
             id that occurs twice; the first ten of a kind and the total.
     """
-    _check_splits(pairs)
+    _check_splits(pairs, splits)
     _check_cells(pairs)
     named = [replace(pair, label=label_map.get(pair.label, pair.label)) for pair in pairs]
     _check_labels(named, labels)
@@ -42,11 +47,11 @@ def check_pairs(
     return named
 
 
-def _check_splits(pairs: Sequence[Pair]) -> None:
+def _check_splits(pairs: Sequence[Pair], splits: Sequence[str]) -> None:
     present = {pair.split for pair in pairs}
-    for split in SPLITS:
+    for split in splits:
         if split not in present:
-            raise UserError(f"the {split} split has no pairs; each split needs some")
+            raise UserError(f"the {split} split has no pairs; {', '.join(splits)} each need some")
 
 
 def _check_cells(pairs: Sequence[Pair]) -> None:

@@ -39,6 +39,6 @@ def test_a_listed_image_needs_a_caption(corpus: CorpusParams) -> None:
 
 def test_names_lines_that_are_not_captions(corpus: CorpusParams) -> None:
     path = Path(corpus.path) / "Flickr8k.token.txt"
-    path.write_text(path.read_text() + "d.jpg A caption without its tab\n")
-    with pytest.raises(UserError, match=r"line 6: 'd\.jpg A caption"):
+    path.write_text(path.read_text() + "\nd.jpg A caption without its tab\n")
+    with pytest.raises(UserError, match=r"line 7: 'd\.jpg A caption"):
         read(corpus)

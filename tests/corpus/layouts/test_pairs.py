@@ -87,3 +87,11 @@ def test_ten_of_many_faults_are_shown() -> None:
 def test_a_split_without_pairs_is_refused() -> None:
     with pytest.raises(UserError, match="the dev split has no pairs"):
         check_pairs([pair(2)], LABELS, {})
+
+
+def test_only_the_splits_that_are_asked_for_need_pairs() -> None:
+    without_test = [pair(2), pair(3, split="dev")]
+
+    assert check_pairs(without_test, LABELS, {}, ("train", "dev")) == without_test
+    with pytest.raises(UserError, match="the dev split has no pairs; train, dev each need some"):
+        check_pairs([pair(2)], LABELS, {}, ("train", "dev"))
