@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.tiny import ROOT
 
 # Collections: a stage lists the files of them that it uses.
-COLLECTIONS = ("core", "corpus/layouts", "features", "models", "metrics")
+COLLECTIONS = ("core", "features", "models", "metrics")
 # They decide no result. Parameters are tracked by value, and paths are the outputs themselves.
 UNTRACKED = (
     "pipeline/params/",

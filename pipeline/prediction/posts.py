@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
-from pipeline.corpus.layouts.csv import read_csv
+from pipeline.corpus.tables.csv import read_csv
 from pipeline.errors import UserError
 from pipeline.images.decoding import ImageBytes
 from pipeline.images.files import ImageError

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.pairs import Pair
 from pipeline.errors import UserError
 
 TABLE_II = {

@@ -11,8 +11,8 @@ from tqdm import tqdm
 from pipeline.corpus.checks.ccd import check_counts
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
 from pipeline.corpus.checks.report import describe_images, describe_pairs, describe_texts
-from pipeline.corpus.layouts.pairs import SPLITS, Pair, check_pairs
 from pipeline.corpus.layouts.registry import read_layout
+from pipeline.corpus.pairs import SPLITS, Pair, check_pairs
 from pipeline.errors import UserError
 from pipeline.faults import SHOWN, list_faults
 from pipeline.features.texts import EMPTY_TEXT, text_key

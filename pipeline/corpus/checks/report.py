@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.corpus.checks.image_check import NO_BYTES, CheckedImage
-from pipeline.corpus.layouts.pairs import SPLITS
+from pipeline.corpus.pairs import SPLITS
 
 
 def describe_pairs(pairs: pd.DataFrame, labels: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.core.text_files import read_text
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.pairs import Pair
 from pipeline.faults import stop_if_any
 from pipeline.params.project import CorpusParams
 

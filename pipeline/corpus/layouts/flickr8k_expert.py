@@ -7,7 +7,7 @@ from hashlib import sha1
 from pathlib import Path
 
 from pipeline.corpus.layouts.flickr8k import CAPTIONS, read_captions, read_lines
-from pipeline.corpus.layouts.pairs import SPLITS, Pair
+from pipeline.corpus.pairs import SPLITS, Pair
 from pipeline.faults import stop_if_any
 from pipeline.params.project import CorpusParams
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.text_files import read_text
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.pairs import Pair
 from pipeline.errors import UserError
 from pipeline.faults import stop_if_any
 from pipeline.params.project import CorpusParams

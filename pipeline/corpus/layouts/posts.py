@@ -3,10 +3,10 @@
 from hashlib import sha1
 from pathlib import Path
 
-from pipeline.corpus.layouts.columns import locate_columns
-from pipeline.corpus.layouts.csv import read_csv
 from pipeline.corpus.layouts.flickr8k import LABEL
-from pipeline.corpus.layouts.pairs import SPLITS, Pair
+from pipeline.corpus.pairs import SPLITS, Pair
+from pipeline.corpus.tables.columns import locate_columns
+from pipeline.corpus.tables.csv import read_csv
 from pipeline.params.project import CorpusParams
 
 FILE = "posts.csv"

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.pairs import Pair
 from pipeline.params.project import CorpusParams
 
 

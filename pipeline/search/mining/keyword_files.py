@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.text_files import read_text
-from pipeline.corpus.layouts import karpathy
+from pipeline.corpus.tables import karpathy
 from pipeline.errors import UserError
 from pipeline.faults import stop_if_any
 from pipeline.features.truth import TRUTH_FILE, read_field

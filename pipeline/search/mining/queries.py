@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.corpus.layouts.clicks import count_clicks
+from pipeline.corpus.tables.clicks import count_clicks
 from pipeline.errors import UserError
 from pipeline.features.texts import EMPTY_TEXT, Texts, text_key
 from pipeline.features.truth import TRUTH_FILE, read_field

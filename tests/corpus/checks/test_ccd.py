@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.corpus.checks.ccd import TABLE_II, check_counts
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.pairs import Pair
 from pipeline.errors import UserError
 
 

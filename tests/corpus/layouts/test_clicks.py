@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.corpus.layouts.clicks import count_clicks, read
+from pipeline.corpus.layouts.clicks import read
+from pipeline.corpus.tables.clicks import count_clicks
 from pipeline.errors import UserError
 from pipeline.params.project import CorpusParams
 from tests.tiny import tiny_params

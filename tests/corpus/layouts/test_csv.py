@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.corpus.layouts.csv import read, read_csv
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.layouts.csv import read
+from pipeline.corpus.pairs import Pair
+from pipeline.corpus.tables.csv import read_csv
 from pipeline.errors import UserError
 from pipeline.params.project import CorpusParams
 from tests.corpus.small_corpus import HEADER

@@ -16,7 +16,7 @@ from pipeline.corpus.layouts.flickr8k_expert import (
     read_crowd_judgments,
     read_expert_judgments,
 )
-from pipeline.corpus.layouts.pairs import Pair, check_pairs
+from pipeline.corpus.pairs import Pair, check_pairs
 from pipeline.errors import UserError
 from pipeline.params.project import CorpusParams
 from tests.corpus.small_corpus import LABELS, corpus_params, prepare_params

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.corpus.checks.prepare import prepare_corpus
 from pipeline.corpus.layouts.mdid import read
-from pipeline.corpus.layouts.pairs import Pair
+from pipeline.corpus.pairs import Pair
 from pipeline.errors import UserError
 from pipeline.params.project import CorpusParams
 from tests.corpus.small_corpus import corpus_params, prepare_params

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.corpus.layouts.pairs import Pair, check_pairs
+from pipeline.corpus.pairs import Pair, check_pairs
 from pipeline.errors import UserError
 
 LABELS = ["irrelevant", "implicit", "explicit"]

@@ -1,0 +1,1 @@
+"""Files that corpora come in: CSV tables, click logs, Karpathy's JSON."""
