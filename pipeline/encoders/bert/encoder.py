@@ -174,7 +174,7 @@ class BertEncoder:
 def load_bert(
     model: str, revision: str | None, layer: int, merge: Merge, device: torch.device
 ) -> BertEncoder:
-    """The encoder of `minilm`, of a local folder, or of a hub id at a commit.
+    """The encoder of `minilm` or `mpnet`, of a local folder, or of a hub id at a commit.
 
     Raises:
         UserError: there is no such model or layer.

