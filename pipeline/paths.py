@@ -5,6 +5,8 @@ from pathlib import Path
 DATA = Path("data")
 SAMPLE = DATA / "sample"
 PRETRAINED = DATA / "pretrained"
+# Folders of pretrained encoders, one of them empty.
+PRETRAINED_ANANET = PRETRAINED / "ananet"
 MODELS = DATA / "models"
 
 PAIRS = DATA / "interim" / "pairs.parquet"

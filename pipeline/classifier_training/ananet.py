@@ -1,14 +1,21 @@
 """Builds an AnANet from the parameters and the features."""
 
+from pipeline.classifier_training.pretrained import start_from_pretrained
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.models.ananet import AnANet, AnANetConfig
-from pipeline.params.project import Params
+from pipeline.params.project import NOT_PRETRAINED, Params
 
 
 def new_ananet(params: Params, features: PairFeatures) -> AnANet:
-    """An untrained AnANet for these features, on the CPU."""
+    """An AnANet for these features, untrained but for `model.pretrained`; on the CPU.
+
+    Raises:
+        UserError: there are no such pretrained encoders, or they do not fit.
+    """
     model = AnANet(ananet_config(params, features))
-    if params.model.region_scaling == "standardize":
+    if params.model.pretrained != NOT_PRETRAINED:
+        start_from_pretrained(model, features)
+    elif params.model.region_scaling == "standardize":
         model.image_encoder.standardize(
             *(x.cpu() for x in features.arrays.region_moments(features.rows("train")))
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from pipeline.classifier_training.processes import ProcessGroup
 from pipeline.dataset.pairs import PairFeatures
@@ -14,7 +14,7 @@ from pipeline.dataset.predictions import mean_losses, predict
 from pipeline.features.vectors import Rows
 from pipeline.metrics.f1 import Classes, weighted_f1
 from pipeline.models.classifier import Classifier, apply_model
-from pipeline.params.project import TrainParams
+from pipeline.params.project import ClassifierTrainParams
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.task import Figures, Plan, Task
 
@@ -33,7 +33,7 @@ class ClassificationTask(Task):
         self,
         model: Classifier,
         features: PairFeatures,
-        params: TrainParams,
+        params: ClassifierTrainParams,
         loss: Loss | None = None,
         group: ProcessGroup | None = None,
     ) -> None:
@@ -41,9 +41,8 @@ class ClassificationTask(Task):
         model's own; of the same form. group: each of its processes builds a task of its own.
         """
         self.model: Any = model
-        self.optimizer = torch.optim.Adam(
-            model.parameters(), lr=params.lr, weight_decay=params.weight_decay
-        )
+        self._encoders, self._frozen_epochs = model.encoder_parameters(), params.frozen_epochs
+        self.optimizer = _optimizer(model, self._encoders, params)
         self.plan = Plan(params.epochs, params.patience, params.clip_norm)
         self.ids, self.rng = features.ids, np.random.default_rng(params.seed)
         self.steps = len(features.batches("train", params.batch_size))
@@ -56,6 +55,8 @@ class ClassificationTask(Task):
 
     def batches(self, epoch: int) -> list[Rows]:
         self._results = []
+        for parameter in self._encoders:
+            parameter.requires_grad_(epoch > self._frozen_epochs)
         return self._features.batches("train", self._batch_size, self.rng)
 
     def backward(self, rows: Rows) -> Tensor:
@@ -79,6 +80,17 @@ class ClassificationTask(Task):
     def evaluate(self) -> Figures:
         dev = predict(self.model, self._features, "dev")
         return self._group.broadcast(_figures("dev", dev.gold, dev.predicted, dev.losses))
+
+
+def _optimizer(
+    model: Classifier, encoders: list[nn.Parameter], params: ClassifierTrainParams
+) -> torch.optim.Adam:
+    """Adam, with a learning rate of their own for the encoders."""
+    known = {id(parameter) for parameter in encoders}
+    others = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    rates = ((encoders, params.lr * params.encoder_rate), (others, params.lr))
+    groups = [{"params": group, "lr": lr} for group, lr in rates if group]
+    return torch.optim.Adam(groups, lr=params.lr, weight_decay=params.weight_decay)
 
 
 def process_checkpoint(folder: Path, identity: str, group: ProcessGroup) -> Checkpoint:

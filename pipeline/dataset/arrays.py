@@ -42,7 +42,8 @@ class PairArrays:
 
     region_count, region_dim: K and D_r of an image, 0 without regions. word_dim: D_w.
     scene_dims: widths of `pooled` and `grid`, where kept. lengths: (n,) words of each text.
-    fingerprints: feature file name -> its fingerprint. encoders: the same as digests.
+    fingerprints: feature file name -> its fingerprint. encoders: the same as digests. device: where
+    the features are.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class PairArrays:
         self._words = WordVectors(text_keys, files.words)
         self._regions = RegionVectors(image_keys, files.regions, order) if files.regions else None
         self._scenes = SceneVectors(image_keys, files.scenes, scene_names) if files.scenes else None
-        self._device = torch.device("cpu")
+        self.device = torch.device("cpu")
         self.lengths: Lengths = self._words.lengths
         self.word_dim = self._words.width
         self.fingerprints: dict[str, Fingerprint] = {
@@ -89,7 +90,7 @@ class PairArrays:
         for vectors in (self._words, self._regions, self._scenes):
             if vectors:
                 vectors.to(device)
-        self._device = device
+        self.device = device
         return self
 
     def gather(self, rows: Rows) -> dict[str, Tensor]:
@@ -114,4 +115,4 @@ class PairArrays:
 
     def place(self, numbers: Rows) -> Tensor:
         """Row numbers, lengths or labels on the features' device."""
-        return torch.from_numpy(numbers).to(self._device)
+        return torch.from_numpy(numbers).to(self.device)

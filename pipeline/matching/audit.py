@@ -13,8 +13,8 @@ from pipeline.matching.captions.vocabulary import Vocabulary
 from pipeline.matching.data.data import MatchingData, Split
 from pipeline.matching.sources.sources import read_pairs
 from pipeline.matching.training.training import random_batches, train_members
-from pipeline.models.matching.losses import estimates
 from pipeline.models.matching.model import MatchingModel
+from pipeline.models.matching_losses import estimates
 from pipeline.params.matching import MatchingParams
 
 # Random batches per pair, as an estimate depends on the other pairs of the batch.

@@ -19,13 +19,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pipeline.errors import UserError
+from pipeline.models.ananet_comparison import Comparison
 from pipeline.models.ananet_encoders import ImageEncoder, TextEncoder
 from pipeline.models.classifier import Classifier
 from pipeline.models.layers import (
+    PairNorm,
     masked_mean,
-    masked_softmax,
-    reconstruction_cosine,
-    safe_sqrt,
+    masked_statistics,
     zero_classifier,
 )
 from pipeline.models.saved import load_model, save_model
@@ -88,17 +88,22 @@ class AnANetOutput:
 
 
 class AssociationNet(nn.Module):
-    """Section IV-B: cross-modal decomposition (Eq. 5 to 7), commonality strengthening (Eq. 8)."""
+    """Section IV-B: cross-modal decomposition (Eq. 5 to 7), commonality strengthening (Eq. 8).
+
+    Ours: `association.product` adds to r_g what no sum of both sides can express, the product of
+    their normalised invariant parts and its sum, the cosine.
+    """
 
     def __init__(self, config: AnANetConfig) -> None:
         super().__init__()
         d, params = config.model.hidden, config.association
-        self.parts = params.features.split("+")
+        self.parts, self.product = params.features.split("+"), params.product
         self.W = nn.Linear(d, params.d_inv, bias=False)
         self.P_image = nn.Linear(d, params.d_var, bias=False)
         self.P_text = nn.Linear(d, params.d_var, bias=False)
         widths = {"inv": params.d_inv, "var": params.d_var, "raw": d}
-        r_g = 2 * sum(widths[part] for part in self.parts)
+        r_g = 2 * sum(widths[part] for part in self.parts) + self.product * (params.d_inv + 1)
+        self.norm = PairNorm(r_g, config.model.vote_norm)
         self.classifier = zero_classifier(r_g, len(config.labels))
 
     def forward(self, f_image: Tensor, f_text: Tensor) -> Association:
@@ -107,49 +112,41 @@ class AssociationNet(nn.Module):
             "inv": (self.W(f_image), self.W(f_text)),  # (B, d_inv), Eq. 5
             "var": (self.P_image(f_image), self.P_text(f_text)),  # (B, d_var), Eq. 6
         }
-        r_g = torch.cat([side for part in self.parts for side in f[part]], dim=-1)  # Eq. 8
-        return Association(self.classifier(r_g), *f["inv"], *f["var"])
+        sides = [side for part in self.parts for side in f[part]]
+        if self.product:
+            product = F.normalize(f["inv"][0], dim=-1) * F.normalize(f["inv"][1], dim=-1)
+            sides += [product, product.sum(-1, keepdim=True)]  # (B, d_inv), (B, 1)
+        r_g = torch.cat(sides, dim=-1)  # Eq. 8
+        return Association(self.classifier(self.norm(r_g)), *f["inv"], *f["var"])
 
 
 class AlignmentNet(nn.Module):
-    """Section IV-C: interactive attention (Eq. 9 to 14), pair-wise comparison (Eq. 15 to 17)."""
+    """Section IV-C: interactive attention (Eq. 9 to 14), pair-wise comparison (Eq. 15 to 17).
+
+    Ours: `alignment.summary` adds to r_l, which has a place per region and word, what their order
+    does not change: mean, least, greatest and deviation of t-bar and v-bar, and the number of
+    words.
+    """
 
     def __init__(self, config: AnANetConfig) -> None:
         super().__init__()
-        self.params, self.d = config.alignment, config.model.hidden
-        self.max_words = config.max_words
-        self.classifier = zero_classifier(config.max_words + config.regions, len(config.labels))
+        self.params, self.max_words = config.alignment, config.max_words
+        self.comparison = Comparison(config.alignment, config.model.hidden)
+        r_l = config.max_words + config.regions + self.params.summary * (2 * 4 + 1)
+        self.norm = PairNorm(r_l, config.model.vote_norm)
+        self.classifier = zero_classifier(r_l, len(config.labels))
 
     def forward(self, V: Tensor, region_mask: Tensor, T: Tensor, word_mask: Tensor) -> Alignment:
-        VT = V @ T.transpose(1, 2)  # (B, K, L)
-        VV, TT = V @ V.transpose(1, 2), T @ T.transpose(1, 2)  # (B, K, K), (B, L, L)
-        V_squares, T_squares = VV.diagonal(0, 1, 2), TT.diagonal(0, 1, 2)  # (B, K), (B, L)
-        s = self.scores(VT, V_squares, T_squares)  # (B, K, L)
-        A_t2v = self.attention(s, region_mask, word_mask)  # (B, K, L), Eq. 9
-        A_v2t = self.attention(s.transpose(1, 2), word_mask, region_mask)  # (B, L, K), Eq. 10
-        # Eq. 13 and 15, then Eq. 14 and 16, without making V_hat and T_hat.
-        v_bar = reconstruction_cosine(A_t2v, VT, V_squares, TT)  # (B, K)
-        t_bar = reconstruction_cosine(A_v2t, VT.transpose(1, 2), T_squares, VV)  # (B, L)
-        v_bar, t_bar = v_bar.masked_fill(~region_mask, 0), t_bar.masked_fill(~word_mask, 0)
-        t_bar = F.pad(t_bar, (0, self.max_words - t_bar.shape[1]))  # (B, N)
-        r_l = torch.cat([t_bar, v_bar], dim=-1)  # (B, N + K), Eq. 17
-        return Alignment(self.classifier(r_l), A_t2v, A_v2t, v_bar, t_bar)
-
-    def scores(self, products: Tensor, V_squares: Tensor, T_squares: Tensor) -> Tensor:
-        """s_ij of Eq. 12 from V T^T (B, K, L) and the squares of V (B, K) and T (B, L)."""
-        s = products / self.params.temperature
-        if self.params.scale == "sqrt_d":
-            s = s / self.d**0.5
-        if self.params.scale == "cosine":
-            s = s / (safe_sqrt(V_squares).unsqueeze(2) * safe_sqrt(T_squares).unsqueeze(1))
-        return s
-
-    def attention(self, s: Tensor, H_mask: Tensor, Q_mask: Tensor) -> Tensor:
-        """Att(H, Q) of Eq. 11 from its scores (B, L, M), with masks (B, L) and (B, M)."""
-        valid = H_mask.unsqueeze(2) & Q_mask.unsqueeze(1)  # (B, L, M)
-        if self.params.softmax_axis == "last":
-            return masked_softmax(s, valid)
-        return masked_softmax(s.transpose(1, 2), valid.transpose(1, 2)).transpose(1, 2)
+        compared = self.comparison(V, region_mask, T, word_mask)
+        v_bar, t_bar = compared.v_bar, compared.t_bar  # (B, K), (B, L)
+        parts = [F.pad(t_bar, (0, self.max_words - t_bar.shape[1])), v_bar]  # (B, N), (B, K)
+        if self.params.summary:
+            length = word_mask.to(T).sum(1, keepdim=True) / self.max_words  # (B, 1)
+            sides = (masked_statistics(t_bar, word_mask), masked_statistics(v_bar, region_mask))
+            parts += [*sides, length]  # (B, 4) each, (B, 1)
+        r_l = torch.cat(parts, dim=-1)  # (B, N + K), Eq. 17
+        logits = self.classifier(self.norm(r_l))
+        return Alignment(logits, compared.A_t2v, compared.A_v2t, v_bar, parts[0])
 
 
 class ConcatHead(nn.Sequential):
@@ -203,6 +200,12 @@ class AnANet(Classifier):
         else:
             logits = self._fuse(association, alignment)
         return AnANetOutput(logits, association, alignment)
+
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        """Those of both encoders and W, which pretraining learns."""
+        W = [self.association.W] if self.association else []
+        parts = [self.image_encoder, self.text_encoder, *W]
+        return [parameter for part in parts for parameter in part.parameters()]
 
     def _padded(self, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Words and mask as the streams read them: all N words unless padding is masked."""

@@ -51,6 +51,10 @@ class Classifier(nn.Module):
         """Scalars for labels (B,), among them `total`, which is minimised."""
         raise NotImplementedError
 
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        """Those that `train.encoder_rate` and `train.frozen_epochs` concern."""
+        return []
+
 
 class Baseline(Classifier):
     """A classifier trained with cross-entropy alone; built as `Model(params, sizes)`."""

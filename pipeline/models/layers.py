@@ -21,6 +21,37 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     return weights.masked_fill(~mask, 0)
 
 
+def masked_statistics(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean, least, greatest, and standard deviation over the valid entries, (B, M) -> (B, 4).
+
+    All are zero where none is valid.
+    """
+    mean = masked_mean(values.unsqueeze(-1), mask)  # (B, 1)
+    some = mask.any(1, keepdim=True)  # (B, 1)
+    limit = torch.finfo(values.dtype).max
+    least = values.masked_fill(~mask, limit).amin(1, keepdim=True).where(some, 0)  # (B, 1)
+    greatest = values.masked_fill(~mask, -limit).amax(1, keepdim=True).where(some, 0)  # (B, 1)
+    variance = masked_mean((values - mean).square().unsqueeze(-1), mask)  # (B, 1)
+    return torch.cat([mean, least, greatest, safe_sqrt(variance)], dim=1)
+
+
+class PairNorm(nn.Module):
+    """Batch normalisation of the pairs' vectors (B, M), or nothing; a batch of one pair, which has
+    no deviation, is normalised as in evaluation."""
+
+    def __init__(self, features: int, kind: Literal["none", "batch"]) -> None:
+        super().__init__()
+        self.batch = nn.BatchNorm1d(features) if kind == "batch" else None
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        if self.batch is None:
+            return vectors
+        whole = self.training and len(vectors) > 1
+        self.batch.train(whole)
+        normed: Tensor = self.batch(vectors)
+        return normed
+
+
 def reconstruction_cosine(
     weights: Tensor, products: Tensor, squares: Tensor, gram: Tensor
 ) -> Tensor:
@@ -30,9 +61,9 @@ def reconstruction_cosine(
     sum_j w_ij y_j have the inner product sum_j w_ij <x_i, y_j>, and the square of the sum is
     w_i (Y Y^T) w_i^T.
 
-    weights, products (B, M, S): of the other side's items in the sum, and inner products with them.
-    squares (B, M): of the items. gram (B, S, S): inner products among the other side's items.
-    Returns (B, M); zero where an item or its reconstruction is zero.
+    weights, products (..., M, S): of the other side's items in the sum, and inner products with
+    them. squares (..., M): of the items. gram (..., S, S): inner products among the other side's
+    items. Returns (..., M); zero where an item or its reconstruction is zero.
     """
     products_sum = (weights * products).sum(-1)  # (B, M)
     rebuilt = ((weights @ gram) * weights).sum(-1)  # (B, M)

@@ -54,7 +54,13 @@ class Renamed:
 Change = Added | Renamed
 
 # Oldest first. Each line makes a new format of its files, so lines are only ever appended.
-CHANGES: tuple[Change, ...] = (Renamed("SearchEncoders", "per_picture", "per_image"),)
+CHANGES: tuple[Change, ...] = (
+    Renamed("SearchEncoders", "per_picture", "per_image"),
+    Added("AnANetConfig", "model.vote_norm", "none"),
+    Added("AnANetConfig", "model.pretrained", "none"),
+    Added("AnANetConfig", "association.product", False),
+    Added("AnANetConfig", "alignment.summary", False),
+)
 
 
 def numbered(settings: Section, changes: Sequence[Change] = CHANGES) -> dict[str, Any]:

@@ -4,7 +4,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.params.base import (
     PARAMS_FILE,
@@ -139,6 +145,11 @@ class BertParams(Section):
     device: Device
 
 
+NOT_PRETRAINED = "none"
+# A folder's name and no path, so that it stays where DVC sees it.
+FolderName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
+
+
 class ModelParams(Section):
     streams: Literal["both", "association", "alignment", "none"]
     text: Literal["glove+bert", "glove", "bert"]
@@ -149,6 +160,8 @@ class ModelParams(Section):
     region_order: Literal["conf", "area", "raster"]
     region_scaling: Literal["standardize", "none"]
     concat_hidden: NonNegativeInt
+    vote_norm: Literal["none", "batch"]
+    pretrained: FolderName
 
     @model_validator(mode="after")
     def _hidden_splits(self) -> "ModelParams":
@@ -165,6 +178,7 @@ class AssociationParams(Section):
     d_var: Count
     features: Literal["inv", "var", "raw", "var+raw", "inv+raw", "inv+var", "inv+var+raw"]
     orthogonality: Literal["wtp", "wpt", "feature"]
+    product: bool
 
     @model_validator(mode="after")
     def _widths_agree(self) -> "AssociationParams":
@@ -180,6 +194,7 @@ class AlignmentParams(Section):
     softmax_axis: Literal["last", "first"]
     scale: Literal["none", "sqrt_d", "cosine"]
     temperature: Positive
+    summary: bool
 
 
 class FusionParams(Section):
@@ -208,6 +223,11 @@ class TrainParams(Section):
     device: Device
 
 
+class ClassifierTrainParams(TrainParams):
+    encoder_rate: NonNegative
+    frozen_epochs: NonNegativeInt
+
+
 class EvaluateParams(Section):
     bootstrap: NonNegativeInt
     seed: NonNegativeInt
@@ -229,7 +249,7 @@ class Params(Section):
     alignment: AlignmentParams
     fusion: FusionParams
     loss: LossParams
-    train: TrainParams
+    train: ClassifierTrainParams
     evaluate: EvaluateParams
 
     @model_validator(mode="after")
@@ -252,6 +272,15 @@ class Params(Section):
             raise ValueError(
                 "compute.training_processes must be 1 with loss.reduction = 'sum': only the parts"
                 " of a mean add up"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _normalisation_sees_whole_batches(self) -> "Params":
+        if self.compute.training_processes > 1 and self.model.vote_norm == "batch":
+            raise ValueError(
+                "compute.training_processes must be 1 with model.vote_norm = 'batch', which needs"
+                " whole batches"
             )
         return self
 

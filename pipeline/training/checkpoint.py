@@ -102,7 +102,10 @@ def _restore(task: Task, tensors: Weights) -> None:
 
 
 def _restore_moments(task: Task, moments: Weights) -> None:
-    numbers = {key: number for number, (key, _) in enumerate(task.model.named_parameters())}
+    # The optimiser counts parameters by group.
+    owned = [x for group in task.optimizer.param_groups for x in group["params"]]
+    places = {id(x): number for number, x in enumerate(owned)}
+    numbers = {key: places[id(x)] for key, x in task.model.named_parameters()}
     state: dict[int, Weights] = {}
     for name, x in moments.items():
         key, moment = name.rsplit(".", 1)

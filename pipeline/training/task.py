@@ -31,7 +31,7 @@ class Plan:
 class Task(Protocol):
     """A model to train, its batches and its evaluation.
 
-    model: trained in place. optimizer: of all the model's parameters, in their order. ids: of the
+    model: trained in place. optimizer: of all the model's parameters. ids: of the
     rows in batches. rng: for draws outside PyTorch. steps: batches per epoch.
     selected_by: the figure of `evaluate` that selects the epoch, the higher the better.
     """

@@ -155,8 +155,10 @@ def associate(pair: NaivePair, weights: Weights, config: AnANetConfig, f: dict[s
     known = {"inv": pair.f_inv, "var": pair.f_var, "raw": f}
     parts = [known[part] for part in config.association.features.split("+")]
     r_g = np.concatenate([part[side] for part in parts for side in ("image", "text")])  # Eq. 8
-    head = "association.classifier"
-    pair.association = affine(r_g, weights[f"{head}.weight"], weights[f"{head}.bias"])
+    if config.association.product:
+        image, text = (pair.f_inv[side] / norm(pair.f_inv[side]) for side in ("image", "text"))
+        r_g = np.concatenate([r_g, image * text, [cosine(image, text)]])
+    pair.association = vote(r_g, weights, "association")
 
 
 def align(
@@ -177,8 +179,28 @@ def align(
     for j in range(len(pair.T)):
         pair.t_bar[j] = cosine(pair.T[j], T_hat[j])  # Eq. 16
     r_l = np.concatenate([pair.t_bar, pair.v_bar])  # Eq. 17
-    head = "alignment.classifier"
-    pair.alignment = affine(r_l, weights[f"{head}.weight"], weights[f"{head}.bias"])
+    if config.alignment.summary:
+        words = pair.t_bar[: len(pair.T)]
+        for values in (words, np.array([pair.v_bar[slot] for slot in present])):
+            average = sum(values) / len(values)
+            deviation = sqrt(sum((value - average) ** 2 for value in values) / len(values))
+            # Where there is one value only, its deviation stands at the least root.
+            deviation = max(deviation, 1e-8)
+            r_l = np.concatenate([r_l, [average, min(values), max(values), deviation]])
+        r_l = np.concatenate([r_l, [len(words) / config.max_words]])
+    pair.alignment = vote(r_l, weights, "alignment")
+
+
+def vote(r: Array, weights: Weights, stream: str) -> Array:
+    """A stream's classifier, after batch normalisation as in evaluation if the model has it."""
+    if f"{stream}.norm.batch.weight" in weights:
+        means, variances, scale, shift = (
+            weights[f"{stream}.norm.batch.{name}"]
+            for name in ("running_mean", "running_var", "weight", "bias")
+        )
+        r = (r - means) / np.sqrt(variances + 1e-5) * scale + shift
+    head = f"{stream}.classifier"
+    return affine(r, weights[f"{head}.weight"], weights[f"{head}.bias"])
 
 
 def naive_loss(

@@ -34,6 +34,10 @@ VARIANTS: list[dict[str, Any]] = [
     {"alignment.softmax_axis": "first"},
     *({"alignment.scale": name} for name in ("sqrt_d", "cosine")),
     {"alignment.scale": "cosine", "alignment.temperature": 0.2, "alignment.softmax_axis": "first"},
+    {"association.product": True},
+    {"alignment.summary": True},
+    {"model.vote_norm": "batch"},
+    {"association.product": True, "alignment.summary": True, "model.vote_norm": "batch"},
 ]
 
 

@@ -29,6 +29,7 @@ ALL_MASKED_VARIANTS = [
     *({"model.streams": name} for name in ("both", "association", "alignment", "none")),
     {"alignment.softmax_axis": "first"},
     {"alignment.scale": "cosine"},
+    {"association.product": True, "alignment.summary": True, "model.vote_norm": "batch"},
 ]
 
 

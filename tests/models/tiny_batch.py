@@ -18,6 +18,9 @@ def build(config: AnANetConfig, seed: int = 0) -> AnANet:
     with torch.no_grad():
         for weights in model.parameters():
             weights.uniform_(-0.9, 0.9)
+        for name, buffer in model.named_buffers():
+            if "running" in name:
+                buffer.uniform_(0.1, 0.9)
     return model
 
 

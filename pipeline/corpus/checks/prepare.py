@@ -1,5 +1,6 @@
 """Reads and checks a corpus, and makes its tables of pairs, images and texts."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.corpus.pairs import SPLITS, Pair, check_pairs
 from pipeline.errors import UserError
 from pipeline.faults import SHOWN, list_faults
 from pipeline.features.texts import EMPTY_TEXT, text_key
+from pipeline.files import whole_file
 from pipeline.images.source import ImageSource
 from pipeline.params.project import CorpusParams, PrepareParams
 from pipeline.tokenizers.tokenize import tokenize
@@ -43,13 +45,26 @@ class PreparedCorpus:
     texts: pd.DataFrame
     report: dict[str, Any]
 
+    def write(self, pairs: Path, images: Path, texts: Path, report: Path) -> None:
+        """Write the tables as Parquet files and the report as JSON.
+
+        Raises:
+            UserError: a file cannot be written.
+        """
+        tables = ((pairs, self.pairs), (images, self.images), (texts, self.texts))
+        for path, table in tables:
+            with whole_file(path) as temporary:
+                table.to_parquet(temporary, index=False)
+        with whole_file(report) as temporary:
+            temporary.write_text(json.dumps(self.report, indent=2, ensure_ascii=False) + "\n")
+
 
 def prepare_corpus(
     corpus: CorpusParams, prepare: PrepareParams, splits: Sequence[str] = SPLITS
 ) -> PreparedCorpus:
     """Read and check a corpus, and give every image and text its key.
 
-    splits: those that must have pairs.
+    splits: those to read; each must have pairs.
 
     Raises:
         UserError: a fault in the tables, a layout without one of the splits, or more bad images
@@ -80,7 +95,8 @@ def _read(corpus: CorpusParams, splits: Sequence[str]) -> tuple[list[Pair], list
             "corpus.layout = 'posts' has no labels and no test split; it is for pretraining only"
         )
     with ImageSource.open(Path(corpus.path) / corpus.images) as source:
-        pairs = check_pairs(read_layout(corpus), corpus.labels, corpus.label_map, splits)
+        raw = [pair for pair in read_layout(corpus) if pair.split in splits]
+        pairs = check_pairs(raw, corpus.labels, corpus.label_map, splits)
         if corpus.counts == "ccd":
             check_counts(pairs)
         checked = check_images(source, (pair.image for pair in pairs))

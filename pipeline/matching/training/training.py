@@ -15,9 +15,9 @@ from pipeline.matching.data.data import MatchingData
 from pipeline.matching.data.evaluation import similarity_matrix
 from pipeline.matching.data.models import CORRESPONDENCE, new_model
 from pipeline.metrics.ranking import retrieval_metrics
-from pipeline.models.matching.losses import estimates, matching_loss
-from pipeline.models.matching.memory import CorrespondenceMemory
+from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.matching.model import MatchingModel
+from pipeline.models.matching_losses import estimates, matching_loss
 from pipeline.params.matching import MatchingParams, Member
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.loop import fit

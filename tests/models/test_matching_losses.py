@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.models.matching.losses import (
+from pipeline.models.matching_losses import (
     active_complementary_loss,
     complementary_loss,
     estimates,

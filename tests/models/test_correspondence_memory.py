@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipeline.models.matching.memory import CorrespondenceMemory
+from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.params.matching import CorrectionParams
 
 ROWS = torch.tensor([2, 0])

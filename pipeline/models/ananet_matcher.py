@@ -1,0 +1,93 @@
+"""The parts of AnANet that learn without labels, from which images and texts belong together.
+
+Shapes: I images, T texts, K regions, L words, d = `model.hidden`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipeline.models.ananet_comparison import Comparison
+from pipeline.models.ananet_encoders import ImageEncoder, TextEncoder
+from pipeline.models.layers import masked_mean
+from pipeline.models.saved import load_model, save_model
+from pipeline.params.base import Count, Section
+from pipeline.params.project import AlignmentParams, ModelParams
+
+
+class MatcherConfig(Section):
+    """Everything needed to rebuild the matcher; saved beside its weights as config.json."""
+
+    region_dim: Count
+    word_dim: Count
+    d_inv: Count
+    # Which encoders made the features: file name -> sha256 of the encoder's fingerprint.
+    encoders: dict[str, str]
+    model: ModelParams
+    alignment: AlignmentParams
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Encoded images or texts."""
+
+    items: Tensor  # (B, M, d): V or T
+    mask: Tensor  # (B, M)
+    f_inv: Tensor  # (B, d_inv), normalised
+
+
+class AnANetMatcher(nn.Module):
+    """AnANet's encoders and W, with three similarities that have no weights of their own."""
+
+    names = ("text", "image", "whole")
+
+    def __init__(self, config: MatcherConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.image_encoder = ImageEncoder(config.region_dim, config.model)
+        self.text_encoder = TextEncoder(config.word_dim, config.model)
+        self.W = nn.Linear(config.model.hidden, config.d_inv, bias=False)
+        self.comparison = Comparison(config.alignment, config.model.hidden)
+
+    def encode_images(self, regions: Tensor, region_mask: Tensor) -> Sides:
+        """regions (I, K, D_r), region_mask (I, K)."""
+        V = self.image_encoder(regions)  # (I, K, d)
+        return self._sides(V, region_mask)
+
+    def encode_texts(self, words: Tensor, word_mask: Tensor) -> Sides:
+        """words (T, L, D_w), word_mask (T, L)."""
+        return self._sides(self.text_encoder(words, word_mask), word_mask)
+
+    def _sides(self, items: Tensor, mask: Tensor) -> Sides:
+        f_inv = self.W(masked_mean(items, mask))  # (B, d_inv), Eq. 5
+        return Sides(items, mask, F.normalize(f_inv, dim=-1))
+
+    def similarities(self, images: Sides, texts: Sides) -> Tensor:
+        """Of every image with every text, (3, I, T): the means of t-bar and of v-bar, and the
+        cosine of the invariant parts."""
+        found = self.comparison.all_pairs(images.items, images.mask, texts.items, texts.mask)
+        text = _mean(found.t_bar, texts.mask.unsqueeze(0))  # (I, T)
+        image = _mean(found.v_bar, images.mask.unsqueeze(1))  # (I, T)
+        return torch.stack([text, image, images.f_inv @ texts.f_inv.T])
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and model.safetensors into the folder."""
+        save_model(folder, self, self.config)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """The matcher that `save_pretrained` wrote, in evaluation mode on the CPU.
+
+        Raises:
+            UserError: a file is missing or damaged, or config and weights do not belong together.
+        """
+        return load_model(folder, MatcherConfig, cls)
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the valid entries of the last axis; the others are zero."""
+    return values.sum(-1) / mask.sum(-1).clamp(min=1)

@@ -1,0 +1,77 @@
+"""The parameters of stages/pretrain."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.params.base import (
+    Count,
+    Device,
+    NonNegativeInt,
+    Positive,
+    Section,
+    Text,
+    read_section,
+)
+from pipeline.params.matching import CorrectionParams, LossParams, Share
+from pipeline.params.project import ColumnParams, CorpusParams
+
+LABEL = "match"  # of every pair
+PARAMS_FILE = Path("stages/pretrain/params.yaml")
+
+
+class PostColumnParams(Section):
+    id: Text
+    image: Text
+    text: Text
+
+
+class PostsParams(Section):
+    """A corpus of which only images and texts are read."""
+
+    path: Text
+    images: Text
+    layout: Literal["posts", "flickr8k", "karpathy"]
+    encoding: Text
+    columns: PostColumnParams
+
+    def as_corpus(self, main: CorpusParams) -> CorpusParams:
+        """This corpus in the form of the main pipeline's."""
+        own = {name: getattr(self, name) for name in ("path", "images", "layout", "encoding")}
+        columns = ColumnParams(**self.columns.model_dump(), label="label")
+        fixed = {"columns": columns, "labels": [LABEL, f"no-{LABEL}"], "label_map": {}}
+        return main.model_copy(update={**own, **fixed, "counts": None})
+
+
+class NoiseParams(Section):
+    """rate: share of the train pairs whose images are shuffled among them."""
+
+    rate: Share
+    seed: NonNegativeInt
+
+
+class TrainParams(Section):
+    """stages: epochs of each, besides the warm-up."""
+
+    seed: NonNegativeInt
+    stages: Annotated[list[Count], Field(min_length=1)]
+    batch_size: Annotated[int, Field(ge=2)]
+    lr: Positive
+    clip_norm: Positive
+    device: Device
+
+
+class PretrainParams(Section):
+    """stages/pretrain/params.yaml as a whole."""
+
+    corpus: PostsParams
+    noise: NoiseParams
+    loss: LossParams
+    correction: CorrectionParams
+    train: TrainParams
+
+
+def load_pretrain_params(path: Path = PARAMS_FILE) -> PretrainParams:
+    """Read and check stages/pretrain/params.yaml; UserError names every fault."""
+    return read_section(PretrainParams, path)

@@ -1,0 +1,169 @@
+"""Pretraining by matching: each stage trains a new matcher, and keeps whom to believe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.dataset.pairs import PairFeatures
+from pipeline.features.vectors import Rows
+from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
+from pipeline.models.correspondence_memory import CorrespondenceMemory
+from pipeline.models.matching_losses import estimates, matching_loss
+from pipeline.params.pretrain import PretrainParams
+from pipeline.params.project import Params
+from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.loop import fit
+from pipeline.training.seeding import seed_everything
+from pipeline.training.task import Figures, Log, Plan, Task
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """matcher: of the last stage's best epoch on dev. dev: its figures there."""
+
+    matcher: AnANetMatcher
+    dev: Figures
+
+
+class PretrainingTask(Task):
+    """Adam on the sum of the losses of each similarity and of their sum, over a batch's pairs.
+
+    Figures on dev are shares of images and texts that find each other among those of their batch,
+    by each similarity and by the sum; the latter's selects.
+    """
+
+    selected_by = "dev/sum_r1"
+
+    def __init__(
+        self,
+        matcher: AnANetMatcher,
+        features: PairFeatures,
+        params: PretrainParams,
+        memory: CorrespondenceMemory,
+        stage: int,
+    ) -> None:
+        """memory: of the train pairs, from earlier stages; there need be no test split."""
+        self.model: AnANetMatcher = matcher
+        self.optimizer = torch.optim.Adam(matcher.parameters(), lr=params.train.lr)
+        epochs = params.train.stages[stage] + params.correction.warm_up
+        self.plan = Plan(epochs, epochs, params.train.clip_norm, f"pretraining, stage {stage + 1}")
+        self.ids, self.rng = features.ids, np.random.default_rng([params.train.seed, stage])
+        self._features, self._params, self._memory = features, params, memory
+        self._stage, self._epoch = stage, 0
+        train, dev = features.rows("train"), features.rows("dev")
+        self._places = np.zeros(len(features.ids), np.int64)  # of a train pair in the memory
+        self._places[train] = np.arange(len(train))
+        self._train, self._dev = train, self._batches(dev, np.random.default_rng(0))
+        self.steps = len(self._batches(train, np.random.default_rng(0)))
+        self._steps: list[tuple[Tensor, Tensor]] = []  # loss and mean label
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        return {"memory": self._memory.values}
+
+    def batches(self, epoch: int) -> list[Rows]:
+        self._epoch, self._steps = epoch - 1, []
+        return self._batches(self._train, self.rng)
+
+    def backward(self, rows: Rows) -> Tensor:
+        settings = self._params.loss
+        similarities = self._similarities(rows)  # (4, B, B)
+        estimate = estimates(similarities[-1], settings.temperature).cpu()
+        places = torch.from_numpy(self._places[rows])
+        labels = self._memory.refine(places, estimate, self._stage, self._epoch)
+        losses = [matching_loss(s, labels.to(s), settings) for s in similarities]
+        loss = torch.stack(losses).sum()
+        torch.autograd.backward(loss)
+        self._steps.append((loss.detach(), labels.mean()))
+        return loss
+
+    def figures(self) -> Figures:
+        losses, labels = (torch.stack(values) for values in zip(*self._steps, strict=True))
+        return {"train/loss": float(losses.mean()), "train/label": float(labels.mean())}
+
+    @torch.inference_mode()
+    def evaluate(self) -> Figures:
+        self.model.eval()
+        found = torch.stack([_recall(self._similarities(rows)) for rows in self._dev]).mean(0)
+        names = (*AnANetMatcher.names, "sum")
+        return {f"dev/{name}_r1": float(r1) for name, r1 in zip(names, found, strict=True)}
+
+    def _similarities(self, rows: Rows) -> Tensor:
+        """Of every image with every text of these pairs, each similarity and their sum."""
+        inputs = self._features.gather(rows).inputs
+        images = self.model.encode_images(inputs["regions"], inputs["region_mask"])
+        texts = self.model.encode_texts(inputs["words"], inputs["word_mask"])
+        found = self.model.similarities(images, texts)  # (3, B, B)
+        return torch.cat([found, found.sum(0, keepdim=True)])
+
+    def _batches(self, rows: Rows, rng: np.random.Generator) -> list[Rows]:
+        """All rows once, in random batches of about equal size, so that each has negatives."""
+        count = -(-len(rows) // self._params.train.batch_size)
+        return np.array_split(rng.permutation(rows), count)
+
+
+def pretrain(
+    features: PairFeatures,
+    params: PretrainParams,
+    main: Params,
+    log: Log,
+    checkpoints: Path | None = None,
+) -> Pretrained:
+    """Train in stages; the last one's matcher is the result.
+
+    Args:
+        features: splits train and dev are used.
+        main: the root's parameters, for `model`, `association.d_inv` and `alignment`.
+        log: gets each epoch's number, from 1 on through all stages, and its figures.
+        checkpoints: a folder for a checkpoint per stage, from which an interrupted run resumes.
+
+    Raises:
+        UserError: a split has no pairs, or the loss or its gradient is not finite.
+    """
+    seed_everything(params.train.seed)
+    memory = CorrespondenceMemory(len(features.rows("train")), params.correction)
+    before, figures = 0, Figures()
+
+    def count_on(epoch: int, found: Mapping[str, float]) -> None:
+        log(before + epoch, found)
+
+    for stage in range(len(params.train.stages)):
+        matcher = new_matcher(features, main)
+        task = PretrainingTask(matcher, features, params, memory, stage)
+        checkpoint = None
+        if checkpoints:
+            settings = f"{matcher.config.model_dump_json()} {params.model_dump_json()}"
+            identity = f"{settings} {features.digest} {stage}"
+            checkpoint = Checkpoint(checkpoints / f"{stage + 1}.safetensors", identity)
+        fit(task, count_on, checkpoint)
+        before, figures = before + task.plan.epochs, task.evaluate()
+    return Pretrained(matcher, figures)
+
+
+def new_matcher(features: PairFeatures, main: Params) -> AnANetMatcher:
+    """An untrained matcher for these features, on their device."""
+    arrays = features.arrays
+    config = MatcherConfig(
+        region_dim=arrays.region_dim,
+        word_dim=arrays.word_dim,
+        d_inv=main.association.d_inv,
+        encoders=arrays.encoders,
+        model=main.model,
+        alignment=main.alignment,
+    )
+    matcher = AnANetMatcher(config)
+    if main.model.region_scaling == "standardize":
+        moments = arrays.region_moments(features.rows("train"))
+        matcher.image_encoder.standardize(*(x.cpu() for x in moments))
+    return matcher.to(arrays.device)
+
+
+def _recall(similarities: Tensor) -> Tensor:
+    """Of each similarity (M, B, B), the share of images and texts whose own is the greatest."""
+    own = torch.arange(similarities.shape[-1], device=similarities.device)
+    texts, images = similarities.argmax(2) == own, similarities.argmax(1) == own  # (M, B)
+    return (texts.double().mean(1) + images.double().mean(1)) / 2

@@ -1,0 +1,1 @@
+"""Pretraining of AnANet's encoders and W on posts without labels."""
