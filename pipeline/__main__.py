@@ -13,6 +13,7 @@ COMMANDS = {
     "audit": "rank the train pairs by how likely image and text do not match",
     "cache": "list, verify and prune the cache of feature rows",
     "predict": "predict the relation of image and text in new posts",
+    "preset": "print a set of parameters for `dvc exp run`",
     "search": "find the images that match a query",
     "serve": "serve a local web page to try a model on your own posts",
 }

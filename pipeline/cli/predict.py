@@ -3,12 +3,16 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import paths
 from pipeline.errors import UserError
 from pipeline.files import whole_file
-from pipeline.prediction import Post, Predictor, read_posts
+from pipeline.prediction import Post, Prediction, Predictor, Score, Scorer, read_posts
+
+# Pretrained encoders that come with the project.
+SHIPPED = paths.PRETRAINED_ANANET / "flickr8k"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -21,7 +25,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     many.add_argument("--images", type=Path, metavar="PATH", help="folder or zip archive")
     many.add_argument(
-        "--out", type=Path, metavar="FILE", help="default: predictions.jsonl beside the CSV file"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="default: predictions.jsonl, or scores.jsonl, beside the CSV file",
+    )
+    parser.add_argument(
+        "--score",
+        nargs="?",
+        type=Path,
+        const=SHIPPED,
+        metavar="FOLDER",
+        help="tell how well image and text fit, by pretrained encoders: those of the folder, or"
+        f" {SHIPPED}, for which nothing needs to be trained",
     )
     add_model_arguments(parser)
 
@@ -56,25 +72,32 @@ def load_predictor(arguments: Namespace) -> Predictor:
     return Predictor.from_pretrained(arguments.model, arguments.device, arguments.allow_rounding)
 
 
+def _judge(arguments: Namespace, posts: Sequence[Post]) -> Iterator[Prediction | Score]:
+    """The posts' predictions or, with --score, their scores."""
+    if not arguments.score:
+        return load_predictor(arguments).predict(posts)
+    return Scorer.from_pretrained(arguments.score, arguments.device).score(posts)
+
+
 def _predict_one(arguments: Namespace) -> None:
     path: Path = arguments.image
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    post = Post.of(data, arguments.text, path.name)
-    (prediction,) = load_predictor(arguments).predict([post])
-    print(json.dumps(prediction.as_json(), indent=2, ensure_ascii=False))
+    (found,) = _judge(arguments, [Post.of(data, arguments.text, path.name)])
+    print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
 
 
 def _predict_many(arguments: Namespace) -> None:
-    out: Path = arguments.out or arguments.csv.with_name("predictions.jsonl")
+    name = "scores" if arguments.score else "predictions"
+    out: Path = arguments.out or arguments.csv.with_name(f"{name}.jsonl")
     with read_posts(arguments.csv, arguments.images) as posts:
-        predictor = load_predictor(arguments)
+        judged = _judge(arguments, posts)
         with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
-            for prediction in predictor.predict(posts):
-                file.write(json.dumps(prediction.as_json(), ensure_ascii=False) + "\n")
+            for found in judged:
+                file.write(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
     bad = sum(post.status != "ok" for post in posts)
-    print(f"{len(posts):,} predictions in {out}", file=sys.stderr)
+    print(f"{len(posts):,} {name} in {out}", file=sys.stderr)
     if bad:
         print(f"{bad:,} of them without their image: see `image` there", file=sys.stderr)

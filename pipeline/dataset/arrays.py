@@ -85,6 +85,10 @@ class PairArrays:
     def scene_dims(self) -> dict[str, int]:
         return self._scenes.widths if self._scenes else {}
 
+    @property
+    def all_rows(self) -> Rows:
+        return np.arange(len(self.lengths))
+
     def to(self, device: torch.device) -> Self:
         """Keep the features on a device, where rows are then gathered."""
         for vectors in (self._words, self._regions, self._scenes):

@@ -18,6 +18,8 @@ from pipeline.models.saved import load_model, save_model
 from pipeline.params.base import Count, Section
 from pipeline.params.project import AlignmentParams, ModelParams
 
+_PERCENTILES = 101
+
 
 class MatcherConfig(Section):
     """Everything needed to rebuild the matcher; saved beside its weights as config.json."""
@@ -41,9 +43,14 @@ class Sides:
 
 
 class AnANetMatcher(nn.Module):
-    """AnANet's encoders and W, with three similarities that have no weights of their own."""
+    """AnANet's encoders and W, with three similarities that have no weights of their own.
+
+    names: of the similarities. unmatched: (101,) percentiles of their sum over images and texts
+    that do not belong together, from least to greatest; all zero before `calibrate`.
+    """
 
     names = ("text", "image", "whole")
+    unmatched: Tensor
 
     def __init__(self, config: MatcherConfig) -> None:
         super().__init__()
@@ -52,6 +59,7 @@ class AnANetMatcher(nn.Module):
         self.text_encoder = TextEncoder(config.word_dim, config.model)
         self.W = nn.Linear(config.model.hidden, config.d_inv, bias=False)
         self.comparison = Comparison(config.alignment, config.model.hidden)
+        self.register_buffer("unmatched", torch.zeros(_PERCENTILES))
 
     def encode_images(self, regions: Tensor, region_mask: Tensor) -> Sides:
         """regions (I, K, D_r), region_mask (I, K)."""
@@ -73,6 +81,15 @@ class AnANetMatcher(nn.Module):
         text = _mean(found.t_bar, texts.mask.unsqueeze(0))  # (I, T)
         image = _mean(found.v_bar, images.mask.unsqueeze(1))  # (I, T)
         return torch.stack([text, image, images.f_inv @ texts.f_inv.T])
+
+    def calibrate(self, scores: Tensor) -> None:
+        """Take the percentiles of these sums of similarities, of unmatched pairs."""
+        shares = torch.linspace(0, 1, _PERCENTILES, device=scores.device)
+        self.unmatched.copy_(torch.quantile(scores.float(), shares))
+
+    def percentile(self, scores: Tensor) -> Tensor:
+        """The percentage of unmatched pairs that these sums of similarities are above."""
+        return torch.searchsorted(self.unmatched, scores.contiguous()).clamp(max=_PERCENTILES - 1)
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors into the folder."""

@@ -2,5 +2,15 @@
 
 from pipeline.prediction.posts import Post, read_posts
 from pipeline.prediction.predictor import Inspection, Link, Prediction, Predictor
+from pipeline.prediction.scorer import Score, Scorer
 
-__all__ = ["Inspection", "Link", "Post", "Prediction", "Predictor", "read_posts"]
+__all__ = [
+    "Inspection",
+    "Link",
+    "Post",
+    "Prediction",
+    "Predictor",
+    "Score",
+    "Scorer",
+    "read_posts",
+]

@@ -92,6 +92,14 @@ class PretrainingTask(Task):
         names = (*AnANetMatcher.names, "sum")
         return {f"dev/{name}_r1": float(r1) for name, r1 in zip(names, found, strict=True)}
 
+    @torch.inference_mode()
+    def calibrate(self) -> None:
+        """Tell the matcher what it finds in dev's images with other images' texts."""
+        self.model.eval()
+        sums = [self._similarities(rows)[-1] for rows in self._dev]
+        own = [torch.eye(len(s), dtype=torch.bool, device=s.device) for s in sums]
+        self.model.calibrate(torch.cat([s[~o] for s, o in zip(sums, own, strict=True)]))
+
     def _similarities(self, rows: Rows) -> Tensor:
         """Of every image with every text of these pairs, each similarity and their sum."""
         inputs = self._features.gather(rows).inputs
@@ -141,6 +149,7 @@ def pretrain(
             checkpoint = Checkpoint(checkpoints / f"{stage + 1}.safetensors", identity)
         fit(task, count_on, checkpoint)
         before, figures = before + task.plan.epochs, task.evaluate()
+    task.calibrate()
     return Pretrained(matcher, figures)
 
 

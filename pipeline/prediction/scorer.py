@@ -1,0 +1,103 @@
+"""How well the image and the text of a post fit, by pretrained encoders alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from tqdm import tqdm
+
+from pipeline.core.device import resolve_device
+from pipeline.dataset.arrays import FeatureFiles, PairArrays
+from pipeline.features.texts import EMPTY_TEXT, text_key
+from pipeline.models.ananet_matcher import AnANetMatcher
+from pipeline.models.saved import AnANetEncoders
+from pipeline.prediction.encoders import Encoders
+from pipeline.prediction.posts import Post
+from pipeline.tokenizers.tokenize import tokenize
+
+# Every image is compared with every text, of which only the pairs themselves are wanted.
+_POSTS = 32
+_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a post's image and text fit.
+
+    score: the sum of the similarities. percentile: of images and texts that do not belong
+    together, the percentage that fit worse. image: ok | missing | unreadable; unless it is ok, the
+    score says nothing.
+    """
+
+    id: str
+    score: float
+    percentile: int
+    similarities: dict[str, float]
+    image: str
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """A line of scores.jsonl."""
+        return {name: value for name, value in asdict(self).items() if value != ""}
+
+
+class Scorer:
+    """Scores posts with pretrained encoders, which have seen no label."""
+
+    def __init__(
+        self, matcher: AnANetMatcher, settings: AnANetEncoders, encoders: Encoders
+    ) -> None:
+        self._matcher, self._settings, self._encoders = matcher, settings, encoders
+
+    @classmethod
+    def from_pretrained(cls, folder: Path, device: str = "auto") -> Self:
+        """Load pretrained encoders, and those of images and words below them.
+
+        Device and library versions may differ from those of the training.
+
+        device: auto | cpu | cuda | cuda:N.
+
+        Raises:
+            UserError: a file is missing or damaged, or an encoder is missing or differs.
+        """
+        matcher = AnANetMatcher.from_pretrained(folder)
+        settings = AnANetEncoders.load(folder, matcher.config.encoders)
+        target = resolve_device(device)
+        return cls(matcher.to(target), settings, Encoders(settings, target, allow_rounding=True))
+
+    def score(self, posts: Sequence[Post]) -> Iterator[Score]:
+        """Yield each post's score, in order; computes missing rows of the cache first.
+
+        Raises:
+            UserError: an encoder differs from that of the training.
+        """
+        words = [tokenize(post.text, self._settings.tokenizer) or EMPTY_TEXT for post in posts]
+        self._encoders.compute_regions(posts)
+        vectors = self._encoders.read_words({text_key(text): text for text in words})
+        with tqdm(total=len(posts), desc="score", unit="post", disable=len(posts) < 2) as bar:
+            for start in range(0, len(posts), _POSTS):
+                part = slice(start, start + _POSTS)
+                files = FeatureFiles(vectors, self._encoders.read_regions(posts[part]))
+                keys = [text_key(text) for text in words[part]]
+                yield from self._score_batch(posts[part], keys, files)
+                bar.update(len(posts[part]))
+
+    @torch.inference_mode()
+    def _score_batch(
+        self, posts: Sequence[Post], keys: list[str], files: FeatureFiles
+    ) -> Iterator[Score]:
+        matcher, order = self._matcher, self._matcher.config.model.region_order
+        arrays = PairArrays([post.key for post in posts], keys, files, order)
+        inputs = arrays.to(matcher.unmatched.device).gather(arrays.all_rows)
+        images = matcher.encode_images(inputs["regions"], inputs["region_mask"])
+        texts = matcher.encode_texts(inputs["words"], inputs["word_mask"])
+        found = matcher.similarities(images, texts).diagonal(0, 1, 2).T  # (B, 3)
+        sums = found.sum(1)  # (B,)
+        percentiles = matcher.percentile(sums).tolist()
+        for post, row, percentile in zip(posts, found.tolist(), percentiles, strict=True):
+            named = zip(matcher.names, row, strict=True)
+            parts = {name: round(value, _DIGITS) for name, value in named}
+            total = round(sum(row), _DIGITS)
+            yield Score(post.id, total, percentile, parts, post.status, post.reason)
