@@ -21,6 +21,12 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     return weights.masked_fill(~mask, 0)
 
 
+def drop_items(mask: Tensor, share: float) -> Tensor:
+    """A mask (B, M) without a random fraction of its valid entries; one of each row stays."""
+    kept = mask & (torch.rand(mask.shape, device=mask.device) >= share)
+    return torch.where(kept.any(1, keepdim=True), kept, mask)
+
+
 def masked_statistics(values: Tensor, mask: Tensor) -> Tensor:
     """Mean, least, greatest, and standard deviation over the valid entries, (B, M) -> (B, 4).
 

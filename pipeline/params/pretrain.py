@@ -8,6 +8,7 @@ from pydantic import Field
 from pipeline.params.base import (
     Count,
     Device,
+    Dropout,
     NonNegativeInt,
     Positive,
     Section,
@@ -58,7 +59,10 @@ class TrainParams(Section):
     stages: Annotated[list[Count], Field(min_length=1)]
     batch_size: Annotated[int, Field(ge=2)]
     lr: Positive
+    decay: Literal["none", "linear"]
     clip_norm: Positive
+    drop_words: Dropout
+    drop_regions: Dropout
     device: Device
 
 

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from pipeline.dataset.pairs import PairFeatures
+from pipeline.errors import UserError
 from pipeline.features.vectors import Rows
 from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
 from pipeline.models.correspondence_memory import CorrespondenceMemory
+from pipeline.models.layers import drop_items
 from pipeline.models.matching_losses import estimates, matching_loss
 from pipeline.params.pretrain import PretrainParams
 from pipeline.params.project import Params
@@ -19,6 +21,8 @@ from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 from pipeline.training.task import Figures, Log, Plan, Task
+
+_LEAST_PAIRS = 2
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class PretrainingTask(Task):
 
     def backward(self, rows: Rows) -> Tensor:
         settings = self._params.loss
+        self._decay()
         similarities = self._similarities(rows)  # (4, B, B)
         estimate = estimates(similarities[-1], settings.temperature).cpu()
         places = torch.from_numpy(self._places[rows])
@@ -100,13 +105,28 @@ class PretrainingTask(Task):
         own = [torch.eye(len(s), dtype=torch.bool, device=s.device) for s in sums]
         self.model.calibrate(torch.cat([s[~o] for s, o in zip(sums, own, strict=True)]))
 
+    def _decay(self) -> None:
+        if self._params.train.decay == "linear":
+            done = self._epoch * self.steps + len(self._steps)
+            rate = self._params.train.lr * (1 - done / (self.plan.epochs * self.steps))
+            self.optimizer.param_groups[0]["lr"] = rate
+
     def _similarities(self, rows: Rows) -> Tensor:
         """Of every image with every text of these pairs, each similarity and their sum."""
         inputs = self._features.gather(rows).inputs
+        if self.model.training:
+            self._drop(inputs)
         images = self.model.encode_images(inputs["regions"], inputs["region_mask"])
         texts = self.model.encode_texts(inputs["words"], inputs["word_mask"])
         found = self.model.similarities(images, texts)  # (3, B, B)
         return torch.cat([found, found.sum(0, keepdim=True)])
+
+    def _drop(self, inputs: dict[str, Tensor]) -> None:
+        """Take regions away and set words to zero, at random."""
+        params, regions, words = self._params.train, inputs["region_mask"], inputs["word_mask"]
+        inputs["region_mask"] = drop_items(regions, params.drop_regions)
+        kept = drop_items(words, params.drop_words)
+        inputs["words"] = inputs["words"] * kept.unsqueeze(-1)
 
     def _batches(self, rows: Rows, rng: np.random.Generator) -> list[Rows]:
         """All rows once, in random batches of about equal size, so that each has negatives."""
@@ -130,8 +150,9 @@ def pretrain(
         checkpoints: a folder for a checkpoint per stage, from which an interrupted run resumes.
 
     Raises:
-        UserError: a split has no pairs, or the loss or its gradient is not finite.
+        UserError: a split has too few pairs, or the loss or its gradient is not finite.
     """
+    _require_pairs(features)
     seed_everything(params.train.seed)
     memory = CorrespondenceMemory(len(features.rows("train")), params.correction)
     before, figures = 0, Figures()
@@ -151,6 +172,15 @@ def pretrain(
         before, figures = before + task.plan.epochs, task.evaluate()
     task.calibrate()
     return Pretrained(matcher, figures)
+
+
+def _require_pairs(features: PairFeatures) -> None:
+    for split in ("train", "dev"):
+        if (count := len(features.rows(split))) < _LEAST_PAIRS:
+            raise UserError(
+                f"pretraining tells pairs from each other, so train and dev need {_LEAST_PAIRS} or"
+                f" more each; the {split} split has {count}"
+            )
 
 
 def new_matcher(features: PairFeatures, main: Params) -> AnANetMatcher:

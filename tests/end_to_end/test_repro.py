@@ -207,3 +207,26 @@ def test_own_corpus_reruns_only_what_its_change_reaches(project: Project) -> Non
 
     project.restore()
     shutil.rmtree(own)
+
+
+def test_own_posts_pretrain_the_encoders_only_when_they_are_named(project: Project) -> None:
+    own = project.root / "data/unlabelled"
+    own.mkdir()
+    shutil.copy(project.root / "data/sample/image.zip", own)
+    tables = [project.root / f"data/sample/{split}_data.csv" for split in ("train", "dev", "test")]
+    lines = [line for table in tables for line in table.read_text().splitlines(keepends=True)[1:]]
+    # Twice, so that dev, a tenth of the images, has two pairs.
+    rows = [f"{copy}{line}" for copy in "ab" for line in lines]
+    (own / "posts.csv").write_text("id,image,text,label\n" + "".join(rows))
+    assert ran(project.dvc("repro")) == []
+
+    output = project.dvc("exp", "run", "-S", "model.pretrained=own")
+    places = [stage.removeprefix("stages/pretrain/dvc.yaml:") for stage in ran(output)]
+    features = {"extract_regions", "embed_glove", "embed_bert"}
+    assert places[0] == "prepare"
+    assert set(places[1:4]) == features
+    assert places[4:] == ["pretrain", "train", "evaluate", "report"]
+    config = json.loads((project.root / "data/models/ananet/config.json").read_text())
+    assert config["model"]["pretrained"] == "own"
+    project.restore()
+    shutil.rmtree(own)

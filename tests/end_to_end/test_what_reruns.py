@@ -87,8 +87,17 @@ def test_a_tokenizer_runs_no_detector(stages: Any) -> None:
     assert direct == {
         "prepare",
         "stages/matching/dvc.yaml:pairs",
+        "stages/pretrain/dvc.yaml:prepare",
         "stages/search/dvc.yaml:keywords",
     }
+
+
+def test_pretraining_is_off_until_it_is_named(stages: Any) -> None:
+    own = "stages/pretrain/dvc.yaml:pretrain"
+    assert rerun(stages, "stages/pretrain/pretrain.py") == {own}
+    assert own not in rerun(stages, "pipeline/models/ananet.py")
+    extracted = rerun(stages, "pipeline/pretraining/training.py")
+    assert extracted == {own}
 
 
 def test_parameters_and_paths_are_code_of_no_stage(stages: Any) -> None:

@@ -61,6 +61,12 @@ def test_learns_what_belongs_together(features: PairFeatures) -> None:
     assert learn(features).dev["dev/sum_r1"] > untrained.dev["dev/sum_r1"]
 
 
+def test_too_few_pairs_are_named(features: PairFeatures) -> None:
+    few = features.without(features.rows("dev")[1:])
+    with pytest.raises(UserError, match="the dev split has 1"):
+        learn(few)
+
+
 @pytest.mark.parametrize("loss", ["infonce", "active_complementary"])
 def test_resumes(features: PairFeatures, tmp_path: Path, loss: str) -> None:
     changes = {"loss.name": loss, "correction.warm_up": 1, "correction.threshold": 0.01}

@@ -1,4 +1,4 @@
-"""Random masking and dropping of words and regions in train pairs, as in CRCL."""
+"""Random masking and dropping of words in train pairs, as in CRCL."""
 
 import torch
 from torch import Tensor
@@ -40,9 +40,3 @@ def _without(words: Tensor, mask: Tensor, gone: Tensor) -> tuple[Tensor, Tensor]
     index = order if words.dim() == 2 else order.unsqueeze(-1).expand_as(words)
     moved = words.gather(1, index)
     return moved * (still if words.dim() == 2 else still.unsqueeze(-1)), still
-
-
-def drop_regions(mask: Tensor, share: float) -> Tensor:
-    """A mask (B, K) without a random fraction of its regions; an image keeps at least one."""
-    kept = mask & (torch.rand(mask.shape, device=mask.device) >= share)
-    return torch.where(kept.any(1, keepdim=True), kept, mask)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from pipeline.matching.data.augmentation import drop_regions, vary_words
+from pipeline.matching.data.augmentation import vary_words
+from pipeline.models.layers import drop_items
 
 MASK = torch.arange(12) < torch.randint(2, 13, (500, 1), generator=torch.Generator().manual_seed(0))
 WORDS = torch.arange(100, 112).expand(500, 12) * MASK
@@ -41,8 +42,8 @@ def test_vectors_are_hidden_by_a_vector() -> None:
 def test_some_region_always_stays() -> None:
     torch.manual_seed(0)
     mask = torch.arange(9).expand(400, 9) < torch.randint(0, 10, (400, 1))
-    kept = drop_regions(mask, 0.5)
+    kept = drop_items(mask, 0.5)
     assert (kept <= mask).all()
     assert torch.equal(kept.any(1), mask.any(1))
     assert kept.sum() / mask.sum() == pytest.approx(0.5, abs=0.05)
-    assert torch.equal(drop_regions(mask, 0.0), mask)
+    assert torch.equal(drop_items(mask, 0.0), mask)
