@@ -3,6 +3,7 @@
 Shapes: I images, T texts, K regions, L words, d = `model.hidden`.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -92,8 +93,11 @@ class AnANetMatcher(nn.Module):
         return torch.searchsorted(self.unmatched, scores.contiguous()).clamp(max=_PERCENTILES - 1)
 
     def save_pretrained(self, folder: Path) -> None:
-        """Write config.json and model.safetensors into the folder."""
-        save_model(folder, self, self.config)
+        """Write config.json and model.safetensors into the folder; the weights in float16."""
+        small = deepcopy(self)
+        for parameter in small.parameters():
+            parameter.data = parameter.data.half()
+        save_model(folder, small, self.config)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> Self:
