@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from pipeline.dataset.predictions import Predictions
-from pipeline.metrics.classification import classification_metrics
+from pipeline.metrics.classification import classification_metrics, rank_agreement
 from pipeline.metrics.f1 import Classes, scores_of_counts
 
 # Percentiles of a 95 % interval.
@@ -16,9 +16,13 @@ _TAILS = (2.5, 97.5)
 def evaluation_metrics(
     predictions: Predictions, labels: Sequence[str], resamples: int, seed: int
 ) -> dict[str, float]:
-    """Metrics of the fused predictions with intervals, then of each stream."""
+    """Metrics of the fused predictions with intervals, then of each stream.
+
+    `tau_c` takes the order of `labels` for that of what they mean.
+    """
     gold = predictions.gold
     metrics = classification_metrics(gold, predictions.predicted, labels)
+    metrics["tau_c"] = rank_agreement(gold, predictions.probabilities)
     metrics |= bootstrap_intervals(gold, predictions.predicted, len(labels), resamples, seed)
     for stream, votes in predictions.streams.items():
         scores = classification_metrics(gold, votes, labels)

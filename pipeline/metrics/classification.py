@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import kendalltau
 from sklearn.metrics import accuracy_score, f1_score
 
 from pipeline.metrics.f1 import Classes, weighted_f1
@@ -28,6 +29,17 @@ def classification_metrics(
         "f1_macro": float(f1.mean()),
         **{f"f1.{name}": float(value) for name, value in zip(labels, f1, strict=True)},
     }
+
+
+def rank_agreement(gold: Classes, probabilities: Probabilities) -> float:
+    """Kendall's tau-c between classes (n,) and the expected class of probabilities (n, C).
+
+    From -1 to 1; 0 where either is constant. It means something where the classes are ordered.
+    """
+    expected = probabilities @ np.arange(probabilities.shape[1])  # (n,)
+    if np.ptp(gold) == 0 or np.ptp(expected) == 0:
+        return 0.0
+    return float(kendalltau(gold, expected, variant="c").statistic)
 
 
 @dataclass(frozen=True)

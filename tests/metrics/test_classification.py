@@ -5,7 +5,11 @@ import pytest
 from sklearn.metrics import f1_score
 
 from pipeline.evaluation.metrics import bootstrap_intervals
-from pipeline.metrics.classification import classification_metrics, reliability
+from pipeline.metrics.classification import (
+    classification_metrics,
+    rank_agreement,
+    reliability,
+)
 from pipeline.metrics.f1 import weighted_f1
 
 LABELS = ("irrelevant", "implicit", "explicit")
@@ -154,3 +158,18 @@ def test_full_confidence_that_is_always_right_has_no_error() -> None:
     found = reliability(np.array([0, 1]), np.eye(2, dtype=np.float32), bins=10)
     assert found.count.tolist() == [0] * 9 + [2]
     assert found.error == 0
+
+
+def test_rank_agreement_is_kendall_s_tau_c_of_the_expected_class() -> None:
+    gold = np.array([0, 0, 1, 2, 2])
+    probabilities = np.array(
+        [[0.9, 0.1, 0.0], [0.2, 0.2, 0.6], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7], [0.0, 0.9, 0.1]],
+        dtype=np.float32,
+    )
+    expected = probabilities @ np.arange(3)  # 0.1, 1.4, 1.0, 1.6, 1.1
+    pairs = [(i, j) for i in range(5) for j in range(i)]
+    signs = [np.sign((gold[i] - gold[j]) * (expected[i] - expected[j])) for i, j in pairs]
+    classes, count = 3, 5
+    tau_c = 2 * sum(signs) / (count**2 * (classes - 1) / classes)
+    assert rank_agreement(gold, probabilities) == pytest.approx(tau_c)
+    assert rank_agreement(gold, np.full((5, 3), 1 / 3, np.float32)) == 0
