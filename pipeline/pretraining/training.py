@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.errors import UserError
-from pipeline.features.vectors import Rows
+from pipeline.features.vectors import Rows, shuffled_batches
 from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.layers import drop_items
@@ -129,9 +129,11 @@ class PretrainingTask(Task):
         inputs["words"] = inputs["words"] * kept.unsqueeze(-1)
 
     def _batches(self, rows: Rows, rng: np.random.Generator) -> list[Rows]:
-        """All rows once, in random batches of about equal size, so that each has negatives."""
+        """All rows once, in random batches of similar lengths and nearly equal sizes, so that each
+        pair has negatives."""
         count = -(-len(rows) // self._params.train.batch_size)
-        return np.array_split(rng.permutation(rows), count)
+        lengths = self._features.arrays.lengths[rows]
+        return shuffled_batches(rows, lengths, -(-len(rows) // count), rng)
 
 
 def pretrain(
