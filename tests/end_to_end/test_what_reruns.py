@@ -87,6 +87,7 @@ def test_a_tokenizer_runs_no_detector(stages: Any) -> None:
     assert direct == {
         "prepare",
         "stages/matching/dvc.yaml:pairs",
+        "stages/pretrain/dvc.yaml:prepare",
         "stages/search/dvc.yaml:keywords",
     }
 
