@@ -75,8 +75,7 @@ class Association:
 
 @dataclass(frozen=True)
 class Alignment:
-    """The alignment net's output; rows of the attention maps add up to one over valid
-    entries. K counts all places of V."""
+    """The alignment net's output; rows of the attention maps add up to one over valid entries."""
 
     logits: Tensor  # (B, C)
     A_t2v: Tensor  # (B, K, L): for each region, its weights over the words
