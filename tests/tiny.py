@@ -7,10 +7,12 @@ from typing import Any
 from torch import nn
 
 from pipeline.models.ananet import AnANet, AnANetConfig
+from pipeline.models.classifier import SceneDims
 from pipeline.params.project import Params, load_params
 
 ROOT = Path(__file__).parent.parent
 WIDTHS = {"model.hidden": 6, "association.d_inv": 4, "association.d_var": 4}
+SCENE = SceneDims(pooled=4, grid=2, cells=3)
 PAPER_WIDTHS = {"model.hidden": 1024, "association.d_inv": 200, "association.d_var": 200}
 
 
@@ -25,7 +27,10 @@ def tiny_params(changes: Mapping[str, Any] | None = None) -> Params:
 
 
 def tiny_config(changes: Mapping[str, Any] | None = None, **fields: Any) -> AnANetConfig:
-    """A model of five regions and seven words; `fields` are those of `AnANetConfig` itself."""
+    """A model of five regions and seven words, and with `model.scenes` of the scene SCENE.
+
+    fields: those of `AnANetConfig` itself.
+    """
     params = tiny_params(changes)
     own: dict[str, Any] = {
         "labels": ["irrelevant", "implicit", "explicit"],
@@ -34,6 +39,7 @@ def tiny_config(changes: Mapping[str, Any] | None = None, **fields: Any) -> AnAN
         "regions": 5,
         "max_words": 7,
         "encoders": {},
+        "scene": SceneDims() if params.model.scenes == "none" else SCENE,
     }
     return AnANetConfig(
         model=params.model,

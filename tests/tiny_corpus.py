@@ -61,9 +61,7 @@ class TinyCorpus:
         return load(folder, tiny_params(changes).model)
 
 
-def load(
-    folder: Path, model: ModelParams, names: Sequence[str] = ("regions", "region_mask")
-) -> PairFeatures:
+def load(folder: Path, model: ModelParams, names: Sequence[str] | None = None) -> PairFeatures:
     files = {name: folder / f"{name}.h5" for name in ("regions", "scenes", "glove", "bert")}
     return load_pairs(LABELS, model, pairs=folder / "pairs.parquet", **files, names=names)
 

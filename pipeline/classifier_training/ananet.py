@@ -16,9 +16,10 @@ def new_ananet(params: Params, features: PairFeatures) -> AnANet:
     if params.model.pretrained != NOT_PRETRAINED:
         start_from_pretrained(model, features)
     elif params.model.region_scaling == "standardize":
-        model.image_encoder.standardize(
-            *(x.cpu() for x in features.arrays.region_moments(features.rows("train")))
-        )
+        arrays, train = features.arrays, features.rows("train")
+        model.image_encoder.standardize(*arrays.region_moments(train))
+        if model.scene_encoder:
+            model.scene_encoder.standardize(arrays.scene_moments(train))
     return model
 
 
@@ -36,4 +37,5 @@ def ananet_config(params: Params, features: PairFeatures) -> AnANetConfig:
         alignment=params.alignment,
         fusion=params.fusion,
         loss=params.loss,
+        scene=features.arrays.scene_dims,
     )

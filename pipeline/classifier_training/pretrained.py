@@ -10,7 +10,7 @@ from pipeline.models.ananet_matcher import AnANetMatcher
 from pipeline.models.saved import AnANetEncoders
 
 # Of `model`, what decides the shapes and the meaning of the pretrained weights.
-_SHARED = ("text", "hidden", "bigru_merge", "region_scaling")
+_SHARED = ("text", "hidden", "bigru_merge", "region_scaling", "scenes")
 
 
 def start_from_pretrained(
@@ -33,6 +33,8 @@ def start_from_pretrained(
         encoders.require_agreement(file, fingerprint, allow_rounding=True)
     _check_shapes(model, matcher, folder)
     model.image_encoder.load_state_dict(matcher.image_encoder.state_dict())
+    if model.scene_encoder and matcher.scene_encoder:
+        model.scene_encoder.load_state_dict(matcher.scene_encoder.state_dict())
     model.text_encoder.load_state_dict(matcher.text_encoder.state_dict())
     if model.association:
         model.association.W.load_state_dict(matcher.W.state_dict())

@@ -18,6 +18,7 @@ from pipeline.features.store import (
 )
 from pipeline.features.vectors import Lengths, RegionVectors, Rows, SceneVectors, WordVectors
 from pipeline.files import Fingerprint
+from pipeline.models.classifier import SceneDims
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class PairArrays:
     """Features of n pairs, in their files' precision until gathered.
 
     region_count, region_dim: K and D_r of an image, 0 without regions. word_dim: D_w.
-    scene_dims: widths of `pooled` and `grid`, where kept. lengths: (n,) words of each text.
+    scene_dims: of `pooled` and `grid`, where kept. lengths: (n,) words of each text.
     fingerprints: feature file name -> its fingerprint. encoders: the same as digests. device: where
     the features are.
     """
@@ -52,19 +53,19 @@ class PairArrays:
         text_keys: Sequence[str],
         files: FeatureFiles,
         order: str,
-        scene_names: Sequence[str] = (),
+        names: Sequence[str] = (),
     ) -> None:
         """Find each pair's features in the files.
 
         image_keys, text_keys: of the n pairs. order: conf | area | raster, see `region_order`.
-        scene_names: of `pooled` and `grid`, those to keep.
+        names: of `pooled`, `grid` and `scene_mask`, those to keep.
 
         Raises:
             UserError: a key has no row, or the files disagree about a text's words.
         """
         self._words = WordVectors(text_keys, files.words)
         self._regions = RegionVectors(image_keys, files.regions, order) if files.regions else None
-        self._scenes = SceneVectors(image_keys, files.scenes, scene_names) if files.scenes else None
+        self._scenes = SceneVectors(image_keys, files.scenes, names) if files.scenes else None
         self.device = torch.device("cpu")
         self.lengths: Lengths = self._words.lengths
         self.word_dim = self._words.width
@@ -82,8 +83,9 @@ class PairArrays:
         return self._regions.width if self._regions else 0
 
     @property
-    def scene_dims(self) -> dict[str, int]:
-        return self._scenes.widths if self._scenes else {}
+    def scene_dims(self) -> SceneDims:
+        scenes = self._scenes
+        return SceneDims(**scenes.widths, cells=scenes.cells) if scenes else SceneDims()
 
     @property
     def all_rows(self) -> Rows:
@@ -116,6 +118,11 @@ class PairArrays:
         """Mean and standard deviation (D_r,) of the region features of these rows' images."""
         assert self._regions
         return self._regions.moments(self.place(rows))
+
+    def scene_moments(self, rows: Rows) -> dict[str, tuple[Tensor, Tensor]]:
+        """Mean and standard deviation of `pooled` and `grid`, where kept, of these rows' images."""
+        assert self._scenes
+        return self._scenes.moments(self.place(rows))
 
     def place(self, numbers: Rows) -> Tensor:
         """Row numbers, lengths or labels on the features' device."""

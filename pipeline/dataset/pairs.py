@@ -21,8 +21,8 @@ class PairBatch:
     """B pairs, padded to their longest text.
 
     inputs: features by their names in `forward`, as far as they were loaded: regions (B, K, D_r),
-    region_mask (B, K) bool, pooled (B, D), grid (B, cells, C), words (B, L, D_w),
-    word_mask (B, L) bool; float32 where not bool. labels: (B,) int64.
+    region_mask (B, K) bool, pooled (B, D), grid (B, cells, C), scene_mask (B,) bool,
+    words (B, L, D_w), word_mask (B, L) bool; float32 where not bool. labels: (B,) int64.
     """
 
     inputs: dict[str, Tensor]
@@ -50,19 +50,19 @@ class PairFeatures:
         labels: Sequence[str],
         files: FeatureFiles,
         order: str,
-        scene_names: Sequence[str] = (),
+        names: Sequence[str] = (),
     ) -> Self:
         """Join a table like pairs.parquet with feature files, by key.
 
         pairs: columns id, split, image_key, text_key; label, except for new posts. labels: class
-        names; a class is the index of its name here. order, scene_names: see `PairArrays`.
+        names; a class is the index of its name here. order, names: see `PairArrays`.
 
         Raises:
             UserError: a key has no row, a label is unknown, or the files disagree.
         """
         indices = _class_indices(pairs, labels)
         image_keys, text_keys = pairs["image_key"].tolist(), pairs["text_key"].tolist()
-        arrays = PairArrays(image_keys, text_keys, files, order, scene_names)
+        arrays = PairArrays(image_keys, text_keys, files, order, names)
         splits = pairs["split"].to_numpy()
         return cls(pairs["id"].tolist(), splits, indices, image_keys, text_keys, arrays)
 

@@ -53,7 +53,7 @@ On the {tested} test pairs; intervals are 95 % bootstrap intervals over pairs.
 ## Limits
 
 - It was trained on one kind of posts. Test it on yours before you rely on it.
-- It sees an image's {regions} best regions and a text's first {max_words} words, nothing else.
+- It sees an image's {image} and a text's first {max_words} words, nothing else.
 - Attention weights show what the alignment net compared. They do not explain the decision, which
   also depends on the association net.
 - The relation of a post says nothing about whether the post is true.
@@ -78,7 +78,7 @@ def write_card(
         encoders="\n".join(_encoder_rows(config, encoders)),
         metrics=_metrics_table(metrics),
         tested=f"{(pairs['split'] == 'test').sum():,}",
-        regions=config.regions,
+        image=f"{config.regions} best regions{', its scene' if config.scene.places else ''}",
         max_words=config.max_words,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +99,7 @@ def _encoder_rows(config: AnANetConfig, encoders: AnANetEncoders) -> list[str]:
         "regions.h5": f"{encoders.regions.detector}, {encoders.regions.count} regions",
         "glove.h5": encoders.glove.vectors,
         "bert.h5": encoders.bert.model,
+        "scenes.h5": encoders.scenes.encoder,
     }
     return [f"| `{file}` | {names[file]} | `{sha}` |" for file, sha in config.encoders.items()]
 

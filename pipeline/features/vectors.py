@@ -3,7 +3,7 @@
 Words are x_j = [GloVe(w_j); BERT(w_j)] of Eq. 4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pipeline.errors import UserError
 from pipeline.features.store import (
+    OK,
     BertFeatures,
     Features,
     GloveFeatures,
@@ -141,40 +142,66 @@ class RegionVectors:
     def moments(self, pairs: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (D_r,) over all regions of these rows' images."""
         images = torch.unique(self._images[pairs])  # sorted
-        count, total, squares = 0, torch.zeros(1), torch.zeros(1)
-        for part in images.split(_IMAGES_AT_ONCE):
-            slots = (part.unsqueeze(1) * self.count + self._order[part]).flatten()
-            values = self._regions[slots[self._mask[slots]]].double()  # (valid, D_r)
-            count += len(values)
-            total = total.to(values) + values.sum(0)
-            squares = squares.to(values) + values.square().sum(0)
-        mean = total / max(count, 1)
-        variance = (squares / max(count, 1) - mean.square()).clamp(min=0)
-        return mean.float(), variance.sqrt().float()
+        return _moments(self._valid(part) for part in images.split(_IMAGES_AT_ONCE))
+
+    def _valid(self, images: Tensor) -> Tensor:
+        """The regions that these images have, (valid, D_r)."""
+        slots = (images.unsqueeze(1) * self.count + self._order[images]).flatten()
+        return self._regions[slots[self._mask[slots]]]
 
 
 class SceneVectors:
     """The pooled vector and the grid of each pair's image, or one of the two."""
 
     def __init__(self, keys: Sequence[str], scenes: SceneFeatures, names: Sequence[str]) -> None:
-        """Look up each key; names: `pooled`, `grid` or both.
+        """Look up each key; names: `pooled`, `grid` and `scene_mask` are kept if among them.
 
         Raises:
             UserError: the file lacks an image.
         """
         self._images = torch.from_numpy(scenes.index(keys))  # (n,)
-        self._values = {name: torch.from_numpy(getattr(scenes, name)) for name in names}
+        self._mask = torch.from_numpy(scenes.status == OK)  # (m,)
+        self._masked = "scene_mask" in names
+        known = {"pooled": scenes.pooled, "grid": scenes.grid}
+        self._values = {
+            name: torch.from_numpy(values) for name, values in known.items() if name in names
+        }
+        self.cells = scenes.grid.shape[1] if "grid" in names else 0
         self.widths = {name: values.shape[-1] for name, values in self._values.items()}
 
     def to(self, device: torch.device) -> Self:
-        self._images = self._images.to(device)
+        self._images, self._mask = self._images.to(device), self._mask.to(device)
         self._values = {name: values.to(device) for name, values in self._values.items()}
         return self
 
     def gather(self, pairs: Tensor) -> dict[str, Tensor]:
-        """pooled (B, D) or grid (B, cells, C) of these rows, float32."""
+        """pooled (B, D) and grid (B, cells, C) of these rows, float32, and scene_mask (B,)."""
         images = self._images[pairs]
-        return {name: values[images].float() for name, values in self._values.items()}
+        mask = {"scene_mask": self._mask[images]} if self._masked else {}
+        return {name: values[images].float() for name, values in self._values.items()} | mask
+
+    def moments(self, pairs: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """Mean and standard deviation (D,) of `pooled` and (C,) of `grid`, over all vectors of
+        these rows' readable images."""
+        images = torch.unique(self._images[pairs])  # sorted
+        parts = images[self._mask[images]].split(_IMAGES_AT_ONCE)
+        return {
+            name: _moments(values[part].flatten(0, -2) for part in parts)
+            for name, values in self._values.items()
+        }
+
+
+def _moments(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (D,) over the vectors of all parts (m, D)."""
+    count, total, squares = 0, torch.zeros(1), torch.zeros(1)
+    for part in parts:
+        values = part.double()
+        count += len(values)
+        total = total.to(values) + values.sum(0)
+        squares = squares.to(values) + values.square().sum(0)
+    mean = total / max(count, 1)
+    variance = (squares / max(count, 1) - mean.square()).clamp(min=0)
+    return mean.float(), variance.sqrt().float()
 
 
 def region_order(regions: RegionFeatures, by: str) -> npt.NDArray[np.int64]:

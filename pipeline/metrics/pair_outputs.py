@@ -19,9 +19,10 @@ Floats = npt.NDArray[np.float32]
 class AttentionMaps:
     """The alignment net's attention for one pair, regions in the order of the feature file.
 
-    A_v2t: (L, K), for each word, its weights over the regions. A_t2v: (K, L), for each region, its
-    weights over the words. t_bar (L,) and v_bar (K,): cosine of each word and of each region with
-    its reconstruction from the other side (Eq. 15 and 16).
+    A_v2t: (L, K), for each word, its weights over the regions; with `model.scenes` they add up to
+    less than one, as the scene's places, which have no boxes, are left out. A_t2v: (K, L), for each
+    region, its weights over the words. t_bar (L,) and v_bar (K,): cosine of each word and of each
+    region with its reconstruction from the other side (Eq. 15 and 16).
     """
 
     A_v2t: Floats
@@ -79,7 +80,7 @@ def _softmax(logits: Tensor) -> Floats:
 
 def _attention(alignment: Alignment, pair: int, words: int, slots: Rows) -> AttentionMaps:
     """One pair of a batch, without padding; slots (K,): as from `PairArrays.slots`."""
-    places = np.argsort(slots)
+    places = np.argsort(slots)  # of the regions, which come before the scene
     maps = (alignment.A_v2t, alignment.A_t2v, alignment.t_bar, alignment.v_bar)
     A_v2t, A_t2v, t_bar, v_bar = (part[pair].float().cpu().numpy() for part in maps)
     return AttentionMaps(A_v2t[:words, places], A_t2v[places, :words], t_bar[:words], v_bar[places])

@@ -5,8 +5,8 @@ as wholes: it splits each side into a shared and a private part and keeps the sh
 alignment net compares regions with words: it reconstructs each side from the other and reads the
 cosines between items and reconstructions. The streams' logits are added (late fusion).
 
-Shapes: B pairs, K regions, L words (padded to the longest text of the batch), N the limit of words
-per text, d = `model.hidden`, C classes.
+Shapes: B pairs, K regions (with `model.scenes`: places, the regions first), L words (padded to the
+longest text of the batch), N the limit of words per text, d = `model.hidden`, C classes.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from pipeline.errors import UserError
 from pipeline.models.ananet_comparison import Comparison
-from pipeline.models.ananet_encoders import ImageEncoder, TextEncoder
-from pipeline.models.classifier import Classifier
+from pipeline.models.ananet_encoders import ImageEncoder, SceneEncoder, TextEncoder
+from pipeline.models.classifier import SCENE_NAMES, Classifier, SceneDims
 from pipeline.models.layers import (
     PairNorm,
     masked_mean,
@@ -54,6 +54,12 @@ class AnANetConfig(Section):
     alignment: AlignmentParams
     fusion: FusionParams
     loss: LossParams
+    scene: SceneDims
+
+    @property
+    def places(self) -> int:
+        """Places of V: the regions, then those of the scene."""
+        return self.regions + self.scene.places
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ class AlignmentNet(nn.Module):
         super().__init__()
         self.params, self.max_words = config.alignment, config.max_words
         self.comparison = Comparison(config.alignment, config.model.hidden)
-        r_l = config.max_words + config.regions + self.params.summary * (2 * 4 + 1)
+        r_l = config.max_words + config.places + self.params.summary * (2 * 4 + 1)
         self.norm = PairNorm(r_l, config.model.vote_norm)
         self.classifier = zero_classifier(r_l, len(config.labels))
 
@@ -169,12 +175,22 @@ class AnANet(Classifier):
         streams = config.model.streams
         self.image_encoder = ImageEncoder(config.region_dim, config.model)
         self.text_encoder = TextEncoder(config.word_dim, config.model)
+        self.scene_encoder = (
+            SceneEncoder(config.scene, config.model) if config.scene.places else None
+        )
         self.association = AssociationNet(config) if streams in ("both", "association") else None
         self.alignment = AlignmentNet(config) if streams in ("both", "alignment") else None
         self.concat = ConcatHead(config) if streams == "none" else None
 
     def forward(
-        self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
+        self,
+        regions: Tensor,
+        region_mask: Tensor,
+        words: Tensor,
+        word_mask: Tensor,
+        pooled: Tensor | None = None,
+        grid: Tensor | None = None,
+        scene_mask: Tensor | None = None,
     ) -> AnANetOutput:
         """Classify a batch of pairs.
 
@@ -183,12 +199,15 @@ class AnANet(Classifier):
             region_mask: (B, K) bool, false where the image has no such region.
             words: (B, L, D_w) word vectors, L <= N, padded at the end.
             word_mask: (B, L) bool, false on padding; every text has at least one word.
+            pooled, grid, scene_mask: with `model.scenes`, see `SceneEncoder`.
 
         Raises:
             UserError: a text is longer than N.
         """
         words, word_mask = self._padded(words, word_mask)
         V = self.image_encoder(regions)  # (B, K, d)
+        if self.scene_encoder:
+            V, region_mask = self.scene_encoder(V, region_mask, pooled, grid, scene_mask)
         T = self.text_encoder(words, word_mask)  # (B, L, d)
         f_image = masked_mean(V, region_mask)  # (B, d)
         f_text = masked_mean(T, word_mask)  # (B, d)
@@ -201,11 +220,16 @@ class AnANet(Classifier):
             logits = self._fuse(association, alignment)
         return AnANetOutput(logits, association, alignment)
 
+    def features(self) -> tuple[str, ...]:
+        """The names of the features that it reads: scenes only with `model.scenes`."""
+        names = super().features()
+        return names if self.scene_encoder else tuple(n for n in names if n not in SCENE_NAMES)
+
     def encoder_parameters(self) -> list[nn.Parameter]:
-        """Those of both encoders and W, which pretraining learns."""
-        W = [self.association.W] if self.association else []
-        parts = [self.image_encoder, self.text_encoder, *W]
-        return [parameter for part in parts for parameter in part.parameters()]
+        """Those of the encoders and W, which pretraining learns."""
+        W = self.association.W if self.association else None
+        parts = (self.image_encoder, self.scene_encoder, self.text_encoder, W)
+        return [parameter for part in parts if part for parameter in part.parameters()]
 
     def _padded(self, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Words and mask as the streams read them: all N words unless padding is masked."""

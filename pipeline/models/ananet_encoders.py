@@ -1,12 +1,16 @@
-"""AnANet's encoders of regions and words; see pipeline.models.ananet.
+"""AnANet's encoders of regions, scenes and words; see pipeline.models.ananet.
 
-Shapes: B pairs, K regions, L words, D_r and D_w the widths of their features, d = `model.hidden`.
+Shapes: B pairs, K regions, S cells, L words, D_r, D_p (pooled), D_c (cells) and D_w the widths of
+their features, d = `model.hidden`.
 """
+
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.models.classifier import SceneDims
 from pipeline.models.layers import merge_directions, recurrent_states
 from pipeline.params.project import ModelParams
 
@@ -42,6 +46,34 @@ class ImageEncoder(nn.Module):
         b_v = self.fc.bias - w_v @ self.mean  # (d,)
         V: Tensor = self.dropout(F.linear(regions, w_v, b_v).relu())  # (B, K, D_r) -> (B, K, d)
         return V
+
+
+class SceneEncoder(nn.Module):
+    """Ours: the scene beside its regions. Its pooled vector and its cells become further places of
+    V, each encoded as in Eq. 1 with weights of its own kind.
+    """
+
+    def __init__(self, dims: SceneDims, params: ModelParams) -> None:
+        super().__init__()
+        self.pooled = ImageEncoder(dims.pooled, params)
+        self.grid = ImageEncoder(dims.grid, params)
+
+    def standardize(self, moments: Mapping[str, tuple[Tensor, Tensor]]) -> None:
+        """As `ImageEncoder.standardize`, for `pooled` and `grid` by name."""
+        self.pooled.standardize(*moments["pooled"])
+        self.grid.standardize(*moments["grid"])
+
+    def forward(
+        self, V: Tensor, region_mask: Tensor, pooled: Tensor, grid: Tensor, scene_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """V (B, K + 1 + S, d) and its mask, from the regions' V (B, K, d) and region_mask (B, K).
+
+        pooled: (B, D_p). grid: (B, S, D_c). scene_mask: (B,), false without a readable image.
+        """
+        cells = self.grid(grid)  # (B, S, d)
+        places = torch.cat([V, self.pooled(pooled).unsqueeze(1), cells], dim=1)
+        of_scene = scene_mask.unsqueeze(1).expand(-1, 1 + cells.shape[1])  # (B, 1 + S)
+        return places, torch.cat([region_mask, of_scene], dim=1)
 
 
 class TextEncoder(nn.Module):

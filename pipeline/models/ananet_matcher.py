@@ -1,6 +1,7 @@
 """The parts of AnANet that learn without labels, from which images and texts belong together.
 
-Shapes: I images, T texts, K regions, L words, d = `model.hidden`.
+Shapes: I images, T texts, K regions (with `model.scenes`: places, the regions first), L words,
+d = `model.hidden`.
 """
 
 from copy import deepcopy
@@ -13,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.models.ananet_comparison import Comparison
-from pipeline.models.ananet_encoders import ImageEncoder, TextEncoder
+from pipeline.models.ananet_encoders import ImageEncoder, SceneEncoder, TextEncoder
+from pipeline.models.classifier import SceneDims
 from pipeline.models.layers import masked_mean
 from pipeline.models.saved import load_model, save_model
 from pipeline.params.base import Count, Section
@@ -32,6 +34,7 @@ class MatcherConfig(Section):
     encoders: dict[str, str]
     model: ModelParams
     alignment: AlignmentParams
+    scene: SceneDims
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,25 @@ class AnANetMatcher(nn.Module):
         self.config = config
         self.image_encoder = ImageEncoder(config.region_dim, config.model)
         self.text_encoder = TextEncoder(config.word_dim, config.model)
+        self.scene_encoder = (
+            SceneEncoder(config.scene, config.model) if config.scene.places else None
+        )
         self.W = nn.Linear(config.model.hidden, config.d_inv, bias=False)
         self.comparison = Comparison(config.alignment, config.model.hidden)
         self.register_buffer("unmatched", torch.zeros(_PERCENTILES))
 
-    def encode_images(self, regions: Tensor, region_mask: Tensor) -> Sides:
-        """regions (I, K, D_r), region_mask (I, K)."""
+    def encode_images(
+        self,
+        regions: Tensor,
+        region_mask: Tensor,
+        pooled: Tensor | None = None,
+        grid: Tensor | None = None,
+        scene_mask: Tensor | None = None,
+    ) -> Sides:
+        """regions (I, K, D_r), region_mask (I, K); with `model.scenes`, see `SceneEncoder`."""
         V = self.image_encoder(regions)  # (I, K, d)
+        if self.scene_encoder:
+            V, region_mask = self.scene_encoder(V, region_mask, pooled, grid, scene_mask)
         return self._sides(V, region_mask)
 
     def encode_texts(self, words: Tensor, word_mask: Tensor) -> Sides:

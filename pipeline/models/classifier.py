@@ -2,7 +2,8 @@
 
 The parameters of a model's `forward` name the features that it reads: a model with
 `forward(self, pooled, words, word_mask)` gets the pooled scene vectors and the words, and nothing
-else is loaded for it. The names are those of `FEATURES`.
+else is loaded for it. The names are those of `FEATURES`. A model whose configuration decides what
+it reads overrides `features`.
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,28 @@ import numpy.typing as npt
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.params.base import Section
+from pipeline.params.base import NonNegativeInt, Section
 
 # Arrays (n, D) or (n, C) and class indices (n,) of models without a network.
 Vectors = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
 
-FEATURES = ("regions", "region_mask", "pooled", "grid", "words", "word_mask")
+REGION_NAMES = ("regions", "region_mask")
+SCENE_NAMES = ("pooled", "grid", "scene_mask")
+FEATURES = (*REGION_NAMES, *SCENE_NAMES, "words", "word_mask")
+
+
+class SceneDims(Section):
+    """Widths of a scene's vector and of its cells, and their number; 0 for what is not read."""
+
+    pooled: NonNegativeInt = 0
+    grid: NonNegativeInt = 0
+    cells: NonNegativeInt = 0
+
+    @property
+    def places(self) -> int:
+        """Vectors of a scene: the pooled one and the cells; 0 without cells."""
+        return 1 + self.cells if self.cells else 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,10 @@ class Classifier(nn.Module):
         """Scalars for labels (B,), among them `total`, which is minimised."""
         raise NotImplementedError
 
+    def features(self) -> tuple[str, ...]:
+        """The names of the features that it reads."""
+        return features_of(type(self))
+
     def encoder_parameters(self) -> list[nn.Parameter]:
         """Those that `train.encoder_rate` and `train.frozen_epochs` concern."""
         return []
@@ -66,14 +86,14 @@ class Baseline(Classifier):
         return {"total": F.cross_entropy(output.logits, labels)}
 
 
-def features_of(model: Classifier | type[Classifier]) -> tuple[str, ...]:
-    """The names of the features that a model's `forward` takes."""
-    return tuple(name for name in signature(model.forward).parameters if name in FEATURES)
+def features_of(kind: type[Classifier]) -> tuple[str, ...]:
+    """The names of the features that the `forward` of a kind of model takes."""
+    return tuple(name for name in signature(kind.forward).parameters if name in FEATURES)
 
 
 def apply_model(model: Classifier, inputs: Mapping[str, Tensor]) -> Any:
     """The model's output for the features that it reads among these."""
-    return model(**{name: inputs[name] for name in features_of(model)})
+    return model(**{name: inputs[name] for name in model.features()})
 
 
 def stream_logits(output: Any) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.files import Fingerprint, digest, whole_file
 from pipeline.params.base import Section
 from pipeline.params.formats import numbered, read_settings
-from pipeline.params.project import BertParams, GloveParams, Params, RegionParams
+from pipeline.params.project import BertParams, GloveParams, Params, RegionParams, SceneParams
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -129,6 +129,7 @@ class AnANetEncoders(EncoderSettings):
 
     tokenizer: Literal["glove_ruby", "glove_fixed", "plain"]
     bert: BertParams
+    scenes: SceneParams
 
     @classmethod
     def of(cls, params: Params, fingerprints: dict[str, Fingerprint]) -> Self:
@@ -137,6 +138,7 @@ class AnANetEncoders(EncoderSettings):
             regions=params.regions,
             glove=params.glove,
             bert=params.bert,
+            scenes=params.scenes,
             fingerprints=fingerprints,
         )
 

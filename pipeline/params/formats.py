@@ -60,6 +60,15 @@ CHANGES: tuple[Change, ...] = (
     Added("AnANetConfig", "model.pretrained", "none"),
     Added("AnANetConfig", "association.product", False),
     Added("AnANetConfig", "alignment.summary", False),
+    Added("AnANetConfig", "model.scenes", "none"),
+    Added("AnANetConfig", "scene", {"pooled": 0, "grid": 0, "cells": 0}),
+    Added("MatcherConfig", "model.scenes", "none"),
+    Added("MatcherConfig", "scene", {"pooled": 0, "grid": 0, "cells": 0}),
+    Added(
+        "AnANetEncoders",
+        "scenes",
+        {"encoder": "efficientnet_lite0", "weights": None, "device": "auto"},
+    ),
 )
 
 

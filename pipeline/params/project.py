@@ -162,6 +162,7 @@ class ModelParams(Section):
     concat_hidden: NonNegativeInt
     vote_norm: Literal["none", "batch"]
     pretrained: FolderName
+    scenes: Literal["none", "scenes.h5"]
 
     @model_validator(mode="after")
     def _hidden_splits(self) -> "ModelParams":

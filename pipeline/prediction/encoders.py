@@ -3,17 +3,26 @@
 from collections.abc import Iterable
 from json import loads
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from pipeline.encoders.bert.encoder import BertEncoder, embed_bert, load_bert
 from pipeline.encoders.glove.glove import embed_glove
 from pipeline.encoders.regions.choice import load_region_encoder
+from pipeline.encoders.regions.encoder import RegionEncoder
 from pipeline.encoders.rows.assemble import collect
 from pipeline.encoders.rows.cache import RowCache, cache_root
 from pipeline.encoders.rows.encoder import identity
 from pipeline.encoders.rows.extract import extract
-from pipeline.features.store import STATUS_CODES, BertFeatures, GloveFeatures, RegionFeatures
+from pipeline.encoders.scenes.encoder import SceneEncoder, load_scene_encoder
+from pipeline.features.store import (
+    STATUS_CODES,
+    BertFeatures,
+    GloveFeatures,
+    RegionFeatures,
+    SceneFeatures,
+)
 from pipeline.features.texts import Texts
 from pipeline.files import Fingerprint
 from pipeline.models.saved import AnANetEncoders
@@ -21,7 +30,7 @@ from pipeline.prediction.posts import Post
 
 
 class Encoders:
-    """Regions of images and vectors of words, computed as in training."""
+    """Regions and scenes of images and vectors of words, computed as in training."""
 
     def __init__(
         self, settings: AnANetEncoders, device: torch.device, allow_rounding: bool = False
@@ -36,8 +45,15 @@ class Encoders:
         self._settings, self._allow_rounding = settings, allow_rounding
         self._regions = load_region_encoder(settings.regions, device)
         self._check("regions.h5", loads(identity(self._regions)))
-        self._cache = RowCache(cache_root(), self._regions)
+        self._scenes = self._load_scenes(device) if "scenes.h5" in settings.fingerprints else None
+        encoders = [encoder for encoder in (self._regions, self._scenes) if encoder]
+        self._caches = {encoder: RowCache(cache_root(), encoder) for encoder in encoders}
         self._bert = self._load_bert(device) if "bert.h5" in settings.fingerprints else None
+
+    def _load_scenes(self, device: torch.device) -> SceneEncoder:
+        encoder = load_scene_encoder(self._settings.scenes, device)
+        self._check("scenes.h5", loads(identity(encoder)))
+        return encoder
 
     def _load_bert(self, device: torch.device) -> BertEncoder:
         bert = self._settings.bert
@@ -45,22 +61,34 @@ class Encoders:
         self._check("bert.h5", loads(identity(encoder)))
         return encoder
 
-    def compute_regions(self, posts: Iterable[Post]) -> None:
+    def compute_images(self, posts: Iterable[Post]) -> None:
         """Compute the images' rows that the cache does not have.
 
         Raises:
             UserError: the cache cannot be written.
         """
         items = {post.key: post.image for post in posts if post.status == "ok"}
-        extract(self._regions, items.items(), self._cache)
+        for encoder, cache in self._caches.items():
+            extract(encoder, items.items(), cache)
 
     def read_regions(self, posts: Iterable[Post]) -> RegionFeatures:
         """The regions of the posts' images, from the row cache."""
-        status = {post.key: STATUS_CODES[post.status] for post in posts}
-        rows = collect(
-            Path("regions.h5"), self._regions, list(status), self._cache, list(status.values())
-        )
+        rows = self._collect("regions.h5", self._regions, posts)
         return RegionFeatures(**rows, class_names=list(self._regions.class_names))
+
+    def read_scenes(self, posts: Iterable[Post]) -> SceneFeatures | None:
+        """The scenes of the posts' images, from the row cache; None if the model reads none."""
+        if self._scenes is None:
+            return None
+        rows = self._collect("scenes.h5", self._scenes, posts)
+        return SceneFeatures(**rows, grid_shape=self._scenes.grid_shape)
+
+    def _collect(
+        self, file: str, encoder: RegionEncoder | SceneEncoder, posts: Iterable[Post]
+    ) -> dict[str, Any]:
+        status = {post.key: STATUS_CODES[post.status] for post in posts}
+        cache = self._caches[encoder]
+        return collect(Path(file), encoder, list(status), cache, list(status.values()))
 
     def read_words(self, texts: Texts) -> list[GloveFeatures | BertFeatures]:
         """The word vectors of texts, in the order of concatenation.

@@ -20,7 +20,7 @@ from pipeline.prediction.encoders import Encoders
 from pipeline.prediction.posts import Post
 from pipeline.tokenizers.tokenize import tokenize
 
-# Posts per batch; their regions take 74 KB each with the default encoders.
+# Posts per batch; their regions take 74 KB each with the default encoders, their scenes 34 KB.
 _POSTS = 256
 _LINKS = 5
 _DIGITS = 6
@@ -32,7 +32,7 @@ class Link:
     """A word and the region with its largest attention weight.
 
     position: of the word in `words`. box: x1, y1, x2, y2 in pixels of the upright image. object:
-    the detector's class name. weight: from 0 to 1.
+    the detector's class name. weight: from 0 to 1; with `model.scenes`, the scene has a share too.
     """
 
     word: str
@@ -118,13 +118,12 @@ class Predictor:
             UserError: an encoder differs from that of the training.
         """
         words = [self._words(post.text) for post in posts]
-        self._encoders.compute_regions(posts)
+        self._encoders.compute_images(posts)
         vectors = self._encoders.read_words({text_key(text): text for text in words})
         with tqdm(total=len(posts), desc="predict", unit="post", disable=len(posts) < 2) as bar:
             for start in range(0, len(posts), _POSTS):
                 part = slice(start, start + _POSTS)
-                regions = self._encoders.read_regions(posts[part])
-                yield from self._inspect_batch(posts[part], words[part], regions, vectors)
+                yield from self._inspect_batch(posts[part], words[part], vectors)
                 bar.update(len(posts[part]))
 
     def _words(self, text: str) -> list[str]:
@@ -135,12 +134,12 @@ class Predictor:
         self,
         posts: Sequence[Post],
         words: Sequence[list[str]],
-        regions: RegionFeatures,
         vectors: Sequence[GloveFeatures | BertFeatures],
     ) -> Iterator[Inspection]:
-        order = self._model.config.model.region_order
-        files = FeatureFiles(vectors, regions)
-        features = PairFeatures.join(_pairs(posts, words), self.labels, files, order)
+        order, names = self._model.config.model.region_order, self._model.features()
+        regions = self._encoders.read_regions(posts)
+        files = FeatureFiles(vectors, regions, self._encoders.read_scenes(posts))
+        features = PairFeatures.join(_pairs(posts, words), self.labels, files, order, names)
         features.to(next(self._model.parameters()).device)
         outputs = predict_pairs(self._model, features, features.rows(_SPLIT))
         rows = regions.index(features.image_keys).tolist()

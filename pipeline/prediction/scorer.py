@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from pipeline.core.device import resolve_device
 from pipeline.dataset.arrays import FeatureFiles, PairArrays
+from pipeline.dataset.reading import ananet_names
 from pipeline.features.texts import EMPTY_TEXT, text_key
 from pipeline.models.ananet_matcher import AnANetMatcher
 from pipeline.models.saved import AnANetEncoders
@@ -74,12 +75,13 @@ class Scorer:
             UserError: an encoder differs from that of the training.
         """
         words = [tokenize(post.text, self._settings.tokenizer) or EMPTY_TEXT for post in posts]
-        self._encoders.compute_regions(posts)
+        self._encoders.compute_images(posts)
         vectors = self._encoders.read_words({text_key(text): text for text in words})
         with tqdm(total=len(posts), desc="score", unit="post", disable=len(posts) < 2) as bar:
             for start in range(0, len(posts), _POSTS):
                 part = slice(start, start + _POSTS)
-                files = FeatureFiles(vectors, self._encoders.read_regions(posts[part]))
+                regions = self._encoders.read_regions(posts[part])
+                files = FeatureFiles(vectors, regions, self._encoders.read_scenes(posts[part]))
                 keys = [text_key(text) for text in words[part]]
                 yield from self._score_batch(posts[part], keys, files)
                 bar.update(len(posts[part]))
@@ -88,11 +90,12 @@ class Scorer:
     def _score_batch(
         self, posts: Sequence[Post], keys: list[str], files: FeatureFiles
     ) -> Iterator[Score]:
-        matcher, order = self._matcher, self._matcher.config.model.region_order
-        arrays = PairArrays([post.key for post in posts], keys, files, order)
+        matcher, model = self._matcher, self._matcher.config.model
+        image_keys, names = [post.key for post in posts], ananet_names(model)
+        arrays = PairArrays(image_keys, keys, files, model.region_order, names)
         inputs = arrays.to(matcher.unmatched.device).gather(arrays.all_rows)
-        images = matcher.encode_images(inputs["regions"], inputs["region_mask"])
-        texts = matcher.encode_texts(inputs["words"], inputs["word_mask"])
+        texts = matcher.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
+        images = matcher.encode_images(**inputs)
         found = matcher.similarities(images, texts).diagonal(0, 1, 2).T  # (B, 3)
         sums = found.sum(1)  # (B,)
         percentiles = matcher.percentile(sums).tolist()

@@ -116,8 +116,8 @@ class PretrainingTask(Task):
         inputs = self._features.gather(rows).inputs
         if self.model.training:
             self._drop(inputs)
-        images = self.model.encode_images(inputs["regions"], inputs["region_mask"])
-        texts = self.model.encode_texts(inputs["words"], inputs["word_mask"])
+        texts = self.model.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
+        images = self.model.encode_images(**inputs)
         found = self.model.similarities(images, texts)  # (3, B, B)
         return torch.cat([found, found.sum(0, keepdim=True)])
 
@@ -195,11 +195,14 @@ def new_matcher(features: PairFeatures, main: Params) -> AnANetMatcher:
         encoders=arrays.encoders,
         model=main.model,
         alignment=main.alignment,
+        scene=arrays.scene_dims,
     )
     matcher = AnANetMatcher(config)
     if main.model.region_scaling == "standardize":
-        moments = arrays.region_moments(features.rows("train"))
-        matcher.image_encoder.standardize(*(x.cpu() for x in moments))
+        train = features.rows("train")
+        matcher.image_encoder.standardize(*arrays.region_moments(train))
+        if matcher.scene_encoder:
+            matcher.scene_encoder.standardize(arrays.scene_moments(train))
     return matcher.to(arrays.device)
 
 

@@ -43,7 +43,7 @@ def attention_examples(
     if chosen.empty or regions is None:
         return []
     order, device = model.config.model.region_order, next(model.parameters()).device
-    features = PairFeatures.join(chosen, labels, files, order).to(device)
+    features = PairFeatures.join(chosen, labels, files, order, model.features()).to(device)
     outputs = predict_pairs(model, features, np.arange(len(chosen)))
     rows = regions.index(features.image_keys).tolist()
     keys = chosen[["id", "image_key", "text_key", "label"]].itertuples(index=False)

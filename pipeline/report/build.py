@@ -9,9 +9,7 @@ import pandas as pd
 
 from pipeline import paths
 from pipeline.core.device import resolve_device
-from pipeline.dataset.arrays import FeatureFiles
-from pipeline.dataset.reading import read_words
-from pipeline.features.store import RegionFeatures
+from pipeline.dataset.reading import read_files
 from pipeline.features.texts import Texts, read_texts
 from pipeline.files import whole_file
 from pipeline.images.source import CorpusImages, ImageSource
@@ -62,7 +60,7 @@ def _attention_examples(
 ) -> list[dict[str, Any]]:
     model = AnANet.from_pretrained(paths.ANANET).to(resolve_device(params.train.device))
     labels = model.config.labels
-    files = FeatureFiles(read_words(model.config.model.text), RegionFeatures.read(paths.REGIONS))
+    files = read_files(model.config.model)
     examples = attention_examples(model, pairs, predictions, files, texts, images)
     draw_figures(paths.FIGURES, examples, labels)
     return [viewer_pair(example, labels) for example in examples]

@@ -14,9 +14,16 @@ from pipeline import models
 from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import Predictions, predict
-from pipeline.dataset.reading import REGION_NAMES, SCENE_NAMES, load_pairs
+from pipeline.dataset.reading import load_pairs
 from pipeline.errors import UserError
-from pipeline.models.classifier import Baseline, Sizes, Vectors, features_of
+from pipeline.models.classifier import (
+    REGION_NAMES,
+    SCENE_NAMES,
+    Baseline,
+    Sizes,
+    Vectors,
+    features_of,
+)
 from pipeline.models.layers import masked_mean
 from pipeline.params.base import check_section
 from pipeline.params.project import Params
@@ -96,8 +103,8 @@ def _sizes(params: Params, features: PairFeatures) -> Sizes:
         classes=len(params.corpus.labels),
         regions=features.arrays.region_count,
         region_dim=features.arrays.region_dim,
-        pooled_dim=features.arrays.scene_dims.get("pooled", 0),
-        grid_dim=features.arrays.scene_dims.get("grid", 0),
+        pooled_dim=features.arrays.scene_dims.pooled,
+        grid_dim=features.arrays.scene_dims.grid,
         word_dim=features.arrays.word_dim,
         max_words=params.prepare.max_words,
     )

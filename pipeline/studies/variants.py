@@ -55,13 +55,13 @@ def train_ananet(
     return predict(model, features, "test")
 
 
-def sweep_runs(study: StudyParams, params: Params, regions: Path) -> list[Run]:
+def sweep_runs(study: StudyParams, params: Params, regions: Path, scenes: Path) -> list[Run]:
     """Runs at every point of the grid of lambda and eta (Fig. 4).
 
     Raises:
         UserError: a feature file is missing, or does not fit the pairs.
     """
-    features = load_pairs(params.corpus.labels, params.model, regions=regions)
+    features = load_pairs(params.corpus.labels, params.model, regions=regions, scenes=scenes)
     grid = product(study.sweep.lambda_, study.sweep.eta)
     points = [{"lambda": weight, "eta": eta} for weight, eta in grid]
     return [
@@ -70,7 +70,9 @@ def sweep_runs(study: StudyParams, params: Params, regions: Path) -> list[Run]:
     ]
 
 
-def curve_runs(name: str, study: StudyParams, params: Params, regions: Path) -> list[Run]:
+def curve_runs(
+    name: str, study: StudyParams, params: Params, regions: Path, scenes: Path
+) -> list[Run]:
     """Runs of variants at the points of a curve: learning_curve | label_noise.
 
     Raises:
@@ -88,7 +90,7 @@ def curve_runs(name: str, study: StudyParams, params: Params, regions: Path) -> 
     runs = []
     for variant in curve.variants:
         of_variant = changed(params, named(study.variants, "variant", variant).changes)
-        features = load_pairs(labels, of_variant.model, regions=regions)
+        features = load_pairs(labels, of_variant.model, regions=regions, scenes=scenes)
         for point, seed in product(points, range(curve.seeds)):
             train = partial(train_ananet, of_variant, altered(features, point, seed), seed)
             runs.append(Run(seed, train, {"variant": variant, column: point}))

@@ -9,6 +9,7 @@ TEXTS = FOLDER / "texts.parquet"
 REGIONS = FOLDER / "regions.h5"
 GLOVE = FOLDER / "glove.h5"
 BERT = FOLDER / "bert.h5"
+SCENES = FOLDER / "scenes.h5"
 CHECKPOINTS = FOLDER / "checkpoints"
 
 ENCODERS = paths.PRETRAINED_ANANET / "own"

@@ -17,7 +17,7 @@ from stages.pretrain import paths
 def main() -> None:
     main_params, params = load_params(), load_pretrain_params()
     device = resolve_device(params.train.device)
-    files = (paths.PAIRS, paths.REGIONS, paths.GLOVE, paths.BERT)
+    files = (paths.PAIRS, paths.REGIONS, paths.GLOVE, paths.BERT, paths.SCENES)
     features = load_pairs([LABEL], main_params.model, *files).to(device)
     with training_curves(paths.CURVES) as log:
         found = pretrain(features, params, main_params, log, paths.CHECKPOINTS)

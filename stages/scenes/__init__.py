@@ -1,1 +1,1 @@
-"""Scene features, for baselines of the studies and for search on scenes."""
+"""Scene features, for AnANet with scenes, baselines of the studies and search on scenes."""

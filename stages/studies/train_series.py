@@ -14,9 +14,9 @@ def main() -> None:
     name, study = sys.argv[1], load_study_params()
     params = changed(load_params(), study.settings)
     if name == "sweep":
-        runs = sweep_runs(study, params, paths.REGIONS)
+        runs = sweep_runs(study, params, paths.REGIONS, paths.SCENES)
     else:
-        runs = curve_runs(name, study, params, paths.REGIONS)
+        runs = curve_runs(name, study, params, paths.REGIONS, paths.SCENES)
     title = name.replace("_", " ")
     write_runs(
         paths.RUNS / f"{name}.parquet", perform(runs, params.corpus.labels, study.workers, title)

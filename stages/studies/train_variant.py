@@ -17,12 +17,13 @@ def main() -> None:
     study = load_study_params()
     row = named(study.variants, "variant", name)
     params = changed(load_params(), study.settings, row.changes)
-    features = load_pairs(params.corpus.labels, params.model, regions=paths.REGIONS)
+    labels = params.corpus.labels
+    features = load_pairs(labels, params.model, regions=paths.REGIONS, scenes=paths.SCENES)
     train = partial(
         train_ananet, params, features, classification=row.classification, gamma=study.focal_gamma
     )
     runs = [Run(seed, partial(train, seed), {}) for seed in range(study.seeds)]
-    table = perform(runs, params.corpus.labels, study.workers, name)
+    table = perform(runs, labels, study.workers, name)
     write_runs(paths.VARIANTS / f"{name}.parquet", table)
 
 

@@ -10,8 +10,22 @@ import torch
 from pipeline.dataset.arrays import FeatureFiles
 from pipeline.dataset.pairs import PairBatch, PairFeatures, require_encoders
 from pipeline.errors import UserError
+from pipeline.models.classifier import SceneDims
 from tests.tiny import tiny_params
-from tests.tiny_corpus import D_B, D_G, D_R, LABELS, SIZES, K, load, read, tiny_corpus
+from tests.tiny_corpus import (
+    CELLS,
+    D_B,
+    D_G,
+    D_GRID,
+    D_POOLED,
+    D_R,
+    LABELS,
+    SIZES,
+    K,
+    load,
+    read,
+    tiny_corpus,
+)
 
 DEFAULTS = tiny_params().model
 
@@ -171,6 +185,7 @@ def test_other_encoders_than_the_model_s_are_refused(tmp_path: Path) -> None:
         (("regions", "region_mask"), {"regions", "region_mask"}, "regions.h5"),
         (("pooled",), {"pooled"}, "scenes.h5"),
         (("grid",), {"grid"}, "scenes.h5"),
+        (("grid", "scene_mask"), {"grid", "scene_mask"}, "scenes.h5"),
     ],
 )
 def test_only_what_a_model_reads_is_loaded(
@@ -194,6 +209,33 @@ def test_scenes_belong_to_their_pairs(tmp_path: Path) -> None:
         for i, row in enumerate(rows):
             place = corpus.image_keys.index(corpus.pairs["image_key"][row])
             np.testing.assert_array_equal(batch.inputs[name][i], corpus.scenes[name][place])
+
+
+def test_ananet_with_scenes_reads_both_files(tmp_path: Path) -> None:
+    corpus = tiny_corpus()
+    corpus.scenes["status"][7] = 2
+    features = corpus.features(tmp_path, {"model.scenes": "scenes.h5"})
+    assert features.arrays.encoders.keys() == {"regions.h5", "scenes.h5", "glove.h5", "bert.h5"}
+    assert features.arrays.scene_dims == SceneDims(pooled=D_POOLED, grid=D_GRID, cells=CELLS)
+    rows = np.arange(len(corpus.pairs))
+    readable = features.gather(rows).inputs["scene_mask"].tolist()
+    assert readable == (corpus.pairs["image_key"] != corpus.image_keys[7]).tolist()
+
+
+def test_moments_of_scenes_are_over_readable_images(tmp_path: Path) -> None:
+    corpus = tiny_corpus()
+    corpus.pairs.loc[corpus.pairs["split"] == "train", "image_key"] = [
+        corpus.image_keys[i % 7] for i in range(SIZES["train"])
+    ]
+    corpus.scenes["status"][3] = 1
+    features = corpus.features(tmp_path, {"model.scenes": "scenes.h5"})
+    moments = features.arrays.scene_moments(features.rows("train"))
+    for name in ("pooled", "grid"):
+        values = np.concatenate([corpus.scenes[name][:3], corpus.scenes[name][4:7]])
+        vectors = values.astype(np.float32).reshape(-1, values.shape[-1])
+        mean, spread = moments[name]
+        np.testing.assert_allclose(mean, vectors.mean(0), atol=1e-5)
+        np.testing.assert_allclose(spread, vectors.std(0), atol=1e-5)
 
 
 def test_other_labels_and_fewer_pairs_leave_the_original_alone(tmp_path: Path) -> None:

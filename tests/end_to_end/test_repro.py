@@ -115,7 +115,8 @@ def test_first_run_makes_everything(project: Project) -> None:
     revision = project.call("git", "rev-parse", "HEAD~1").strip()
     assert revision in (project.root / "data/reports/index.html").read_text()
     tracked = project.call("git", "ls-files", "data", ":!data/pretrained").split()
-    assert tracked == ["data/README.md", "data/reports/metrics.json"]
+    standing_in = ["data/features/none", "data/pretrain/none"]
+    assert tracked == ["data/README.md", *standing_in, "data/reports/metrics.json"]
 
 
 def test_second_run_does_nothing(project: Project) -> None:
@@ -137,6 +138,15 @@ def test_experiment_reruns_only_the_head(project: Project) -> None:
     assert "fusion.lambda" in project.dvc("params", "diff")
     project.dvc("metrics", "diff")
     project.restore()
+
+
+def test_experiment_with_scenes_encodes_them_first_and_nothing_else_again(project: Project) -> None:
+    output = project.dvc("exp", "run", "-S", "model.scenes=scenes.h5")
+    scenes = "stages/scenes/dvc.yaml:extract_scenes"
+    assert ran(output) == [scenes, "train", "evaluate", "report"]
+    assert project.call("git", "status", "--short", "data/features") == ""
+    project.restore()
+    assert ran(project.dvc("repro")) == []
 
 
 def test_experiment_in_a_temporary_copy(project: Project) -> None:

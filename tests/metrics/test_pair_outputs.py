@@ -1,6 +1,7 @@
 """A single pair's output is what the network computed for it, in the feature file's order."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +11,20 @@ from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import predict
 from pipeline.metrics.pair_outputs import predict_pairs
 from pipeline.models.ananet import AnANet
+from pipeline.models.classifier import apply_model
 from tests.tiny import opinionated, tiny_config
-from tests.tiny_corpus import D_B, D_G, D_R, K, read, tiny_corpus
+from tests.tiny_corpus import CELLS, D_B, D_G, D_R, K, read, tiny_corpus
 
 
 def tiny_model(features: PairFeatures, **changes: object) -> AnANet:
     torch.manual_seed(0)
-    fields = {"region_dim": D_R, "word_dim": D_G + D_B, "regions": K, "max_words": 9}
+    fields: dict[str, Any] = {
+        "region_dim": D_R,
+        "word_dim": D_G + D_B,
+        "regions": K,
+        "max_words": 9,
+    }
+    fields["scene"] = features.arrays.scene_dims
     model = AnANet(tiny_config(changes, encoders=features.arrays.encoders, **fields))
     return opinionated(model).eval()
 
@@ -65,6 +73,22 @@ def test_links_do_not_depend_on_batch_and_slots(
             ("v_bar", expected.v_bar[0]),
         ):
             np.testing.assert_allclose(getattr(found.attention, name), values, atol=1e-5)
+
+
+def test_maps_of_a_model_with_scenes_are_over_regions_only(tmp_path: Path) -> None:
+    changes = {"model.scenes": "scenes.h5"}
+    features = tiny_corpus().features(tmp_path, changes)
+    model, rows = tiny_model(features, **changes), features.rows("test")[:1]
+    with torch.inference_mode():
+        whole = apply_model(model, features.gather(rows).inputs).alignment
+    (output,) = predict_pairs(model, features, rows)
+    assert output.attention
+    of_regions, of_scene = whole.A_v2t[0].split([K, 1 + CELLS], dim=1)
+    assert (of_scene > 0).all()
+    order = np.argsort(features.arrays.slots(rows)[0])
+    np.testing.assert_allclose(output.attention.A_v2t, of_regions[:, order], atol=1e-6)
+    np.testing.assert_allclose(output.attention.v_bar, whole.v_bar[0][order], atol=1e-6)
+    assert output.attention.A_t2v.shape == (K, len(of_regions))
 
 
 def test_model_without_alignment_net_has_no_links(tmp_path: Path) -> None:

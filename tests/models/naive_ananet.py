@@ -1,7 +1,7 @@
 """AnANet a second time, read off the paper: one pair, one region, one word at a time.
 
 Nothing is batched, padded or masked here: a pair comes with the words it has, and `present` lists
-the slots of the regions that its image has.
+the slots of the regions that its image has. The scene's slots follow those of the regions.
 """
 
 from collections.abc import Sequence
@@ -114,13 +114,31 @@ def rebuild(weights: Array, vectors: list[Array], width: int) -> list[Array]:
     ]
 
 
+def encode(vector: Array, weights: Weights, encoder: str) -> Array:
+    """Eq. 1 for one vector."""
+    w, b = weights[f"{encoder}.fc.weight"], weights[f"{encoder}.fc.bias"]
+    return np.maximum(affine(vector, w, b), 0)
+
+
 def naive_pair(
-    weights: Weights, config: AnANetConfig, regions: Array, present: Sequence[int], words: Array
+    weights: Weights,
+    config: AnANetConfig,
+    regions: Array,
+    present: Sequence[int],
+    words: Array,
+    scene: Sequence[Array] = (),
 ) -> NaivePair:
-    """Eq. 1 to 18 (before the softmax) for regions (K, D_r) and words (L, D_w)."""
+    """Eq. 1 to 18 (before the softmax) for regions (K, D_r) and words (L, D_w).
+
+    scene: the pooled vector, then each cell; empty for an image without one.
+    """
     d, model = config.model.hidden, config.model
-    w_v, b_v = weights["image_encoder.fc.weight"], weights["image_encoder.fc.bias"]
-    V = [np.maximum(affine(regions[k], w_v, b_v), 0) for k in present]  # Eq. 1
+    V = [encode(regions[k], weights, "image_encoder") for k in present]
+    for place, vector in enumerate(scene):
+        kind = "grid" if place else "pooled"
+        V.append(encode(vector, weights, f"scene_encoder.{kind}"))
+        present = [*present, len(regions) + place]
+    slots = len(regions) + (1 + config.scene.cells if config.scene.cells else 0)
     inside = {
         name.removeprefix("text_encoder.bigru."): value
         for name, value in weights.items()
@@ -136,7 +154,7 @@ def naive_pair(
         associate(pair, weights, config, f)
         pair.logits = pair.logits + config.fusion.lambda_ * pair.association  # Eq. 18
     if model.streams in ("both", "alignment"):
-        align(pair, weights, config, present, len(regions))
+        align(pair, weights, config, present, slots)
         pair.logits = pair.logits + config.fusion.eta * pair.alignment  # Eq. 18
     return pair
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pipeline.models.ananet import AnANet, AnANetOutput
 from tests.models.naive_ananet import NaivePair, naive_loss, naive_pair
-from tests.models.tiny_batch import LABELS, LENGTHS, PRESENT, Batch, build
+from tests.models.tiny_batch import LABELS, LENGTHS, PRESENT, SCENES, Batch, build
 from tests.tiny import PAPER_WIDTHS, tiny_config
 
 # One entry per choice that params.yaml offers, beside its defaults.
@@ -38,6 +38,8 @@ VARIANTS: list[dict[str, Any]] = [
     {"alignment.summary": True},
     {"model.vote_norm": "batch"},
     {"association.product": True, "alignment.summary": True, "model.vote_norm": "batch"},
+    *({"model.scenes": "scenes.h5", "model.streams": name} for name in ("both", "none")),
+    {"model.scenes": "scenes.h5", "alignment.summary": True, "alignment.scale": "sqrt_d"},
 ]
 
 
@@ -54,6 +56,9 @@ def naive_batch(model: AnANet, batch: Batch) -> list[NaivePair]:
             batch.regions[i].numpy(),
             PRESENT[i],
             batch.words[i, : LENGTHS[i]].numpy(),
+            [batch.pooled[i].numpy(), *batch.grid[i].numpy()]
+            if model.config.scene.cells and SCENES[i]
+            else [],
         )
         for i in range(3)
     ]
@@ -66,7 +71,7 @@ def assert_near(actual: Tensor, expected: Any) -> None:
 @pytest.mark.parametrize("changes", VARIANTS, ids=str)
 def test_forward_and_loss_are_those_of_the_paper(changes: dict[str, Any]) -> None:
     model, batch = build(tiny_config(changes)), Batch()
-    output = model(*batch.inputs())
+    output = model(*batch.inputs_of(model))
     naive = naive_batch(model, batch)
 
     for row, pair in enumerate(naive):
@@ -137,6 +142,28 @@ def test_standardising_is_a_change_of_eq_1_s_weights() -> None:
         encoder.fc.bias += encoder.fc.weight @ mean
         encoder.fc.weight *= scale
     assert_near(model(*batch.inputs()).logits, before.numpy())
+
+
+def test_scene_is_standardised_as_regions_are() -> None:
+    model, batch = build(tiny_config({"model.scenes": "scenes.h5"})), Batch()
+    before = model(*batch.inputs_of(model)).logits.detach()
+    moments = {
+        "pooled": (torch.randn(4), torch.rand(4) + 1),
+        "grid": (torch.randn(2), torch.ones(2)),
+    }
+    model.scene_encoder.standardize(moments)
+    for name in ("pooled", "grid"):
+        mean, spread = (x.double() for x in moments[name])
+        values = getattr(batch, name)
+        setattr(batch, name, mean + 2 * spread * values)
+    assert_near(model(*batch.inputs_of(model)).logits, before.numpy())
+
+
+def test_a_model_reads_scenes_only_when_told_to() -> None:
+    both = {"regions", "region_mask", "words", "word_mask"}
+    assert {*AnANet(tiny_config()).features()} == both
+    with_scenes = AnANet(tiny_config({"model.scenes": "scenes.h5"}))
+    assert {*with_scenes.features()} == both | {"pooled", "grid", "scene_mask"}
 
 
 PAPER_SIZES = {"region_dim": 2048, "word_dim": 968, "regions": 36, "max_words": 100}

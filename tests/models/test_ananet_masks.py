@@ -30,6 +30,7 @@ ALL_MASKED_VARIANTS = [
     {"alignment.softmax_axis": "first"},
     {"alignment.scale": "cosine"},
     {"association.product": True, "alignment.summary": True, "model.vote_norm": "batch"},
+    {"model.scenes": "scenes.h5", "alignment.summary": True},
 ]
 
 
@@ -38,30 +39,35 @@ def test_padding_and_missing_regions_have_no_influence(changes: dict[str, Any]) 
     model, batch, other = build(tiny_config(changes)), Batch(words=7), Batch(words=7, seed=2)
     regions = torch.where(batch.region_mask.unsqueeze(2), batch.regions, other.regions)
     words = torch.where(batch.word_mask.unsqueeze(2), batch.words, 1e3 * other.words)
-    expected = model(*batch.inputs()).logits
-    found = model(regions, batch.region_mask, words, batch.word_mask).logits
+    expected = model(*batch.inputs_of(model)).logits
+    batch.regions, batch.words = regions, words
+    for name in ("pooled", "grid"):
+        getattr(batch, name)[~batch.scene_mask] = 1e3
+    found = model(*batch.inputs_of(model)).logits
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("changes", ALL_MASKED_VARIANTS, ids=str)
 def test_pair_alone_and_in_any_batch_is_judged_alike(changes: dict[str, Any]) -> None:
     model, batch = build(tiny_config(changes)), Batch()
-    together = model(*batch.inputs()).logits
-    turned = model(*(value[[2, 0, 1]] for value in batch.inputs())).logits
+    together = model(*batch.inputs_of(model)).logits
+    turned = model(*(value[[2, 0, 1]] for value in batch.inputs_of(model))).logits
     torch.testing.assert_close(turned, together[[2, 0, 1]], rtol=0, atol=1e-12)
     for row, length in enumerate(LENGTHS):
-        regions, region_mask, words, word_mask = (value[row : row + 1] for value in batch.inputs())
-        alone = model(regions, region_mask, words[:, :length], word_mask[:, :length]).logits
+        inputs = [value[row : row + 1] for value in batch.inputs_of(model)]
+        inputs[2:4] = (words[:, :length] for words in inputs[2:4])
+        alone = model(*inputs).logits
         torch.testing.assert_close(alone[0], together[row], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("changes", ALL_MASKED_VARIANTS, ids=str)
 def test_image_without_regions_stays_finite(changes: dict[str, Any]) -> None:
     model, batch = build(tiny_config(changes)).float(), Batch()
-    batch.regions, batch.words = batch.regions.float(), batch.words.float()
+    for name in ("regions", "words", "pooled", "grid"):
+        setattr(batch, name, getattr(batch, name).float())
     batch.region_mask[1] = False
     batch.regions[1] = 0
-    assert model(*batch.inputs()).logits.isfinite().all()
+    assert model(*batch.inputs_of(model)).logits.isfinite().all()
     assert all(value.isfinite().all() for value in gradients(model, batch).values())
 
 

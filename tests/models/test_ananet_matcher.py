@@ -2,47 +2,57 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
-from tests.models.tiny_batch import LENGTHS, PRESENT, Batch, build
-from tests.tiny import tiny_config
+from tests.models.tiny_batch import LENGTHS, PRESENT, SCENES, Batch, build
+from tests.tiny import SCENE, tiny_config
+
+SHARED = ("region_dim", "word_dim", "encoders", "model", "alignment", "scene")
 
 
-def new_matcher() -> AnANetMatcher:
-    config = tiny_config()
-    own = {name: getattr(config, name) for name in ("region_dim", "word_dim", "encoders", "model")}
-    matcher = AnANetMatcher(MatcherConfig(**own, d_inv=4, alignment=config.alignment))
+def new_matcher(scenes: str = "none") -> AnANetMatcher:
+    config = tiny_config({"model.scenes": scenes})
+    shared = {name: getattr(config, name) for name in SHARED}
+    matcher = AnANetMatcher(MatcherConfig(**shared, d_inv=4))
     return matcher.double().eval()
 
 
-def test_similarities_are_those_of_pairs_one_by_one() -> None:
-    model, matcher, batch = build(tiny_config()), new_matcher(), Batch()
+@pytest.mark.parametrize("scenes", ["none", "scenes.h5"])
+def test_similarities_are_those_of_pairs_one_by_one(scenes: str) -> None:
+    model, batch = build(tiny_config({"model.scenes": scenes})), Batch()
+    matcher = new_matcher(scenes)
+    places = [len(slots) for slots in PRESENT]
     matcher.image_encoder.load_state_dict(model.image_encoder.state_dict())
     matcher.text_encoder.load_state_dict(model.text_encoder.state_dict())
+    if scenes != "none":
+        matcher.scene_encoder.load_state_dict(model.scene_encoder.state_dict())
+        places = [n + SCENE.places * has for n, has in zip(places, SCENES, strict=True)]
     matcher.W.load_state_dict(model.association.W.state_dict())
-    regions, region_mask, words, word_mask = batch.inputs()
-    images = matcher.encode_images(regions, region_mask)
+    regions, region_mask, words, word_mask, *scene = batch.inputs_of(model)
+    images = matcher.encode_images(regions, region_mask, *scene)
     found = matcher.similarities(images, matcher.encode_texts(words, word_mask))
 
     assert found.shape == (3, 3, 3)
     for i in range(3):
         for j in range(3):
-            pair = (regions[[i]], region_mask[[i]], words[[j]], word_mask[[j]])
-            output = model(*pair)
+            image, text = (regions[[i]], region_mask[[i]]), (words[[j]], word_mask[[j]])
+            output = model(*image, *text, *(value[[i]] for value in scene))
             one, other = output.association.f_inv_image[0], output.association.f_inv_text[0]
             expected = torch.stack(
                 [
                     output.alignment.t_bar.sum() / LENGTHS[j],
-                    output.alignment.v_bar.sum() / len(PRESENT[i]),
+                    output.alignment.v_bar.sum() / places[i],
                     one @ other / (one.norm() * other.norm()),
                 ]
             )
             torch.testing.assert_close(found[:, i, j], expected)
 
 
-def test_comes_back_as_saved_but_for_half_precision(tmp_path: Path) -> None:
-    matcher = new_matcher().float()
+@pytest.mark.parametrize("scenes", ["none", "scenes.h5"])
+def test_comes_back_as_saved_but_for_half_precision(tmp_path: Path, scenes: str) -> None:
+    matcher = new_matcher(scenes).float()
     matcher.image_encoder.standardize(torch.randn(5), torch.full((5,), 1e-9))
     matcher.save_pretrained(tmp_path)
     found = AnANetMatcher.from_pretrained(tmp_path)

@@ -5,9 +5,11 @@ import torch
 from torch import Tensor
 
 from pipeline.models.ananet import AnANet, AnANetConfig
+from tests.tiny import SCENE
 
 LENGTHS = (4, 7, 1)
 PRESENT = ((0, 1, 2, 3, 4), (0, 1, 2), (1, 3))
+SCENES = (True, False, True)  # which pair's image has one
 LABELS = (2, 0, 1)
 
 
@@ -35,15 +37,23 @@ class Batch:
         self.word_mask = torch.arange(words) < torch.tensor(LENGTHS)[:, None]
         for row, slots in enumerate(PRESENT):
             self.region_mask[row, list(slots)] = True
+        self.pooled = torch.from_numpy(rng.normal(size=(3, SCENE.pooled)))
+        self.grid = torch.from_numpy(rng.normal(size=(3, SCENE.cells, SCENE.grid)))
+        self.scene_mask = torch.tensor(SCENES)
 
     def inputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.regions, self.region_mask, self.words, self.word_mask
+
+    def inputs_of(self, model: AnANet) -> tuple[Tensor, ...]:
+        """With the scene, if the model reads it."""
+        scene = (self.pooled, self.grid, self.scene_mask) if model.config.scene.places else ()
+        return (*self.inputs(), *scene)
 
 
 def gradients(model: AnANet, batch: Batch, term: str = "total") -> dict[str, Tensor]:
     """Gradient by parameter name; zeros where none flows."""
     model.zero_grad()
-    model.loss(model(*batch.inputs()), torch.tensor(LABELS))[term].backward()
+    model.loss(model(*batch.inputs_of(model)), torch.tensor(LABELS))[term].backward()
     return {
         name: torch.zeros_like(value) if value.grad is None else value.grad.clone()
         for name, value in model.named_parameters()

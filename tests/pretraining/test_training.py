@@ -109,6 +109,26 @@ def test_a_model_starts_from_it_and_keeps_it_while_frozen(
     assert not {name for name in moved if name.startswith(encoders)}
 
 
+def test_encoders_of_scenes_are_handed_on_too(tmp_path: Path) -> None:
+    params = tiny_params({**WIDTHS, "model.scenes": "scenes.h5"})
+    features = tiny_corpus().features(tmp_path, {**WIDTHS, "model.scenes": "scenes.h5"})
+    untrained = new_matcher(features, params).scene_encoder.pooled
+    found = pretrain(features, pretrain_params(), params, lambda epoch, figures: None)
+    learned = found.matcher.scene_encoder.pooled
+    assert torch.equal(
+        learned.mean, features.arrays.scene_moments(features.rows("train"))["pooled"][0]
+    )
+    assert not torch.equal(learned.fc.bias, untrained.fc.bias)
+    save(found, params, features, tmp_path)
+    model = new_ananet(params, features)
+    start_from_pretrained(model, features, tmp_path)
+    kept = AnANetMatcher.from_pretrained(tmp_path).scene_encoder.state_dict()
+    for name, value in kept.items():
+        assert torch.equal(model.scene_encoder.state_dict()[name], value)
+    encoders = {id(parameter) for parameter in model.encoder_parameters()}
+    assert {id(parameter) for parameter in model.scene_encoder.parameters()} <= encoders
+
+
 def test_encoders_move_at_a_rate_of_their_own(features: PairFeatures) -> None:
     steps = {}
     for rate in (1.0, 0.1):
@@ -130,6 +150,7 @@ def test_encoders_move_at_a_rate_of_their_own(features: PairFeatures) -> None:
     [
         ({"model.hidden": 8}, "model.hidden = 8; allowed with these weights: 16"),
         ({"association.d_inv": 4, "association.d_var": 4}, "association.d_inv = 4; allowed.*8"),
+        ({"model.scenes": "scenes.h5"}, "model.scenes = 'scenes.h5'; allowed.*'none'"),
         ({"model.bigru_merge": "sum"}, "model.bigru_merge = 'sum'; allowed.*'concat'"),
     ],
 )

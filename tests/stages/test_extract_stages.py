@@ -16,6 +16,8 @@ from pipeline.encoders.detectors.lite import FasterRCNNLite
 from pipeline.errors import UserError
 from pipeline.features.store import RegionFeatures, SceneFeatures
 from stages import extract_regions
+from stages.pretrain import extract_scenes as pretrain_scenes
+from stages.pretrain import paths as pretrain_paths
 from stages.scenes import extract_scenes
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +88,20 @@ def test_scenes_of_a_small_corpus(project: Path) -> None:
     assert found.grid.shape == (3, 49, 320)
     assert found.grid_shape == (7, 7)
     assert found.pooled.any(1).tolist() == [True, False, True]
+
+
+def test_scenes_for_pretraining_are_those_of_its_own_corpus(project: Path) -> None:
+    yaml = YAML()
+    params = yaml.load(ROOT / "stages/pretrain/params.yaml")
+    params["corpus"].update(path="posts", images="images")
+    Path("stages/pretrain").mkdir(parents=True)
+    yaml.dump(params, Path("stages/pretrain/params.yaml"))
+    pretrain_paths.FOLDER.mkdir(parents=True)
+    paths.IMAGES.rename(pretrain_paths.IMAGES)
+    pretrain_scenes.main()
+    found = SceneFeatures.read(pretrain_paths.SCENES)
+    assert found.status.tolist() == [0, 2, 0]
+    assert found.grid.any((1, 2)).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize("main", [extract_regions.main, extract_scenes.main])

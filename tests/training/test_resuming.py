@@ -63,7 +63,7 @@ def train_baseline(features: PairFeatures, log: Log, checkpoint: Checkpoint | No
     own = (
         features.arrays.region_count,
         features.arrays.region_dim,
-        features.arrays.scene_dims["pooled"],
+        features.arrays.scene_dims.pooled,
         0,
     )
     model = TFN(TFN.params_type.model_validate(widths), Sizes(3, *own, features.arrays.word_dim, 7))

@@ -25,7 +25,7 @@ from pipeline.encoders.trunks.efficientnet_lite import (
 from pipeline.encoders.trunks.weights import fetch, file_sha256, load_weights
 from pipeline.errors import UserError
 from pipeline.images.source import StoredImage
-from pipeline.params.project import SceneNetwork
+from pipeline.params.project import SceneNetwork, SceneParams
 
 _GPU_BATCH = 32
 _RGB_MEAN, _RGB_STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # of ImageNet
@@ -92,6 +92,16 @@ class SceneEncoder:
             pooled = classified.float().mean((2, 3)).half().cpu().numpy()  # B x D
             cells = grid.flatten(2).transpose(1, 2).half().contiguous().cpu().numpy()  # B x hw x C
         return [{"pooled": pooled[i], "grid": cells[i]} for i in range(len(batch))]
+
+
+def load_scene_encoder(params: SceneParams, device: torch.device) -> SceneEncoder:
+    """The encoder of `scenes.encoder`, with `scenes.weights` if given.
+
+    Raises:
+        UserError: its weights are missing or do not fit.
+    """
+    weights = Path(params.weights) if params.weights else None
+    return SceneEncoder(params.encoder, load_trunk(params.encoder, weights), device)
 
 
 def load_trunk(name: SceneNetwork, weights: Path | None = None) -> Trunk:

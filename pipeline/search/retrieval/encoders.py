@@ -13,7 +13,7 @@ from pipeline.encoders.rows.assemble import collect
 from pipeline.encoders.rows.cache import RowCache, cache_root
 from pipeline.encoders.rows.encoder import identity
 from pipeline.encoders.rows.extract import extract
-from pipeline.encoders.scenes.encoder import SceneEncoder, load_trunk
+from pipeline.encoders.scenes.encoder import SceneEncoder, load_scene_encoder
 from pipeline.errors import UserError
 from pipeline.features.store import OK, RegionFeatures, SceneFeatures
 from pipeline.features.vectors import WordVectors
@@ -83,9 +83,7 @@ class Encoders:
 
     def _encoder(self) -> RegionEncoder | SceneEncoder:
         if self._settings.visual == "scenes":
-            weights = Path(self._settings.scenes.weights) if self._settings.scenes.weights else None
-            trunk = load_trunk(self._settings.scenes.encoder, weights)
-            return SceneEncoder(self._settings.scenes.encoder, trunk, self._device)
+            return load_scene_encoder(self._settings.scenes, self._device)
         return load_region_encoder(self._settings.regions, self._device)
 
     def _require(self, found: Fingerprint) -> None:
