@@ -68,4 +68,5 @@ def test_train_needs_what_is_chosen(project: Path, choices: dict[str, str], more
 
 @pytest.mark.parametrize("name", ["data/features/none", "data/pretrain/none"])
 def test_what_stands_for_nothing_is_there(name: str) -> None:
-    assert (ROOT / name).read_bytes() == b""
+    # DVC warns of an empty dependency.
+    assert (ROOT / name).stat().st_size > 0
