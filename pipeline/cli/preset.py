@@ -7,10 +7,7 @@ from pipeline.params.presets import PRESETS
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.description = (
-        "Print a set of parameters as options of dvc exp run:"
-        " dvc exp run $(python -m pipeline preset pretrained)"
-    )
+    parser.epilog = "For example: dvc exp run $(python -m pipeline preset pretrained)"
     parser.add_argument("name", choices=PRESETS)
 
 
