@@ -15,7 +15,7 @@ def weights_by_hand(query: list[Tensor], source: list[Tensor], smooth: float) ->
     scores = np.zeros((len(query), len(source)))
     for i, asks in enumerate(query):
         for j, answers in enumerate(source):
-            dot = float(asks @ answers)
+            dot = float((asks @ answers).detach())
             scores[i, j] = dot if dot > 0 else 0.1 * dot
     for j in range(len(source)):  # one step: over all that ask for source j
         scores[:, j] /= sqrt(sum(score**2 for score in scores[:, j]))
