@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import UserError
 from pipeline.models.ananet_comparison import Comparison
-from pipeline.models.ananet_encoders import ImageEncoder, SceneEncoder, TextEncoder
+from pipeline.models.ananet_encoders import ImageEncoder, ScenePlaces, TextEncoder
 from pipeline.models.classifier import SCENE_NAMES, Classifier, SceneDims
 from pipeline.models.layers import (
     PairNorm,
@@ -176,7 +176,7 @@ class AnANet(Classifier):
         self.image_encoder = ImageEncoder(config.region_dim, config.model)
         self.text_encoder = TextEncoder(config.word_dim, config.model)
         self.scene_encoder = (
-            SceneEncoder(config.scene, config.model) if config.scene.places else None
+            ScenePlaces(config.scene, config.model) if config.scene.places else None
         )
         self.association = AssociationNet(config) if streams in ("both", "association") else None
         self.alignment = AlignmentNet(config) if streams in ("both", "alignment") else None
@@ -199,7 +199,7 @@ class AnANet(Classifier):
             region_mask: (B, K) bool, false where the image has no such region.
             words: (B, L, D_w) word vectors, L <= N, padded at the end.
             word_mask: (B, L) bool, false on padding; every text has at least one word.
-            pooled, grid, scene_mask: with `model.scenes`, see `SceneEncoder`.
+            pooled, grid, scene_mask: with `model.scenes`, see `ScenePlaces`.
 
         Raises:
             UserError: a text is longer than N.

@@ -48,7 +48,7 @@ class ImageEncoder(nn.Module):
         return V
 
 
-class SceneEncoder(nn.Module):
+class ScenePlaces(nn.Module):
     """Ours: the scene beside its regions. Its pooled vector and its cells become further places of
     V, each encoded as in Eq. 1 with weights of its own kind.
     """

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.models.ananet_comparison import Comparison
-from pipeline.models.ananet_encoders import ImageEncoder, SceneEncoder, TextEncoder
+from pipeline.models.ananet_encoders import ImageEncoder, ScenePlaces, TextEncoder
 from pipeline.models.classifier import SceneDims
 from pipeline.models.layers import masked_mean
 from pipeline.models.saved import load_model, save_model
@@ -62,7 +62,7 @@ class AnANetMatcher(nn.Module):
         self.image_encoder = ImageEncoder(config.region_dim, config.model)
         self.text_encoder = TextEncoder(config.word_dim, config.model)
         self.scene_encoder = (
-            SceneEncoder(config.scene, config.model) if config.scene.places else None
+            ScenePlaces(config.scene, config.model) if config.scene.places else None
         )
         self.W = nn.Linear(config.model.hidden, config.d_inv, bias=False)
         self.comparison = Comparison(config.alignment, config.model.hidden)
@@ -76,7 +76,7 @@ class AnANetMatcher(nn.Module):
         grid: Tensor | None = None,
         scene_mask: Tensor | None = None,
     ) -> Sides:
-        """regions (I, K, D_r), region_mask (I, K); with `model.scenes`, see `SceneEncoder`."""
+        """regions (I, K, D_r), region_mask (I, K); with `model.scenes`, see `ScenePlaces`."""
         V = self.image_encoder(regions)  # (I, K, d)
         if self.scene_encoder:
             V, region_mask = self.scene_encoder(V, region_mask, pooled, grid, scene_mask)
@@ -97,6 +97,12 @@ class AnANetMatcher(nn.Module):
         text = _mean(found.t_bar, texts.mask.unsqueeze(0))  # (I, T)
         image = _mean(found.v_bar, images.mask.unsqueeze(1))  # (I, T)
         return torch.stack([text, image, images.f_inv @ texts.f_inv.T])
+
+    def pair_similarities(self, images: Sides, texts: Sides) -> Tensor:
+        """The same of each image with its own text, (3, B)."""
+        found = self.comparison(images.items, images.mask, texts.items, texts.mask)
+        text, image = _mean(found.t_bar, texts.mask), _mean(found.v_bar, images.mask)  # (B,)
+        return torch.stack([text, image, (images.f_inv * texts.f_inv).sum(-1)])
 
     def calibrate(self, scores: Tensor) -> None:
         """Take the percentiles of these sums of similarities, of unmatched pairs."""

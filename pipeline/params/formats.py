@@ -62,8 +62,6 @@ CHANGES: tuple[Change, ...] = (
     Added("AnANetConfig", "alignment.summary", False),
     Added("AnANetConfig", "model.scenes", "none"),
     Added("AnANetConfig", "scene", {"pooled": 0, "grid": 0, "cells": 0}),
-    Added("MatcherConfig", "model.scenes", "none"),
-    Added("MatcherConfig", "scene", {"pooled": 0, "grid": 0, "cells": 0}),
     Added(
         "AnANetEncoders",
         "scenes",

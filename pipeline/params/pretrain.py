@@ -16,16 +16,10 @@ from pipeline.params.base import (
     read_section,
 )
 from pipeline.params.matching import CorrectionParams, LossParams, Share
-from pipeline.params.project import ColumnParams, CorpusParams
+from pipeline.params.project import ColumnParams, CorpusParams, PostColumnParams
 
 LABEL = "match"  # of every pair
 PARAMS_FILE = Path("stages/pretrain/params.yaml")
-
-
-class PostColumnParams(Section):
-    id: Text
-    image: Text
-    text: Text
 
 
 class PostsParams(Section):
@@ -39,7 +33,7 @@ class PostsParams(Section):
 
     def as_corpus(self, main: CorpusParams) -> CorpusParams:
         """This corpus in the form of the main pipeline's."""
-        own = {name: getattr(self, name) for name in ("path", "images", "layout", "encoding")}
+        own = self.model_dump(exclude={"columns"})
         columns = ColumnParams(**self.columns.model_dump(), label="label")
         fixed = {"columns": columns, "labels": [LABEL, f"no-{LABEL}"], "label_map": {}}
         return main.model_copy(update={**own, **fixed, "counts": None})

@@ -34,10 +34,13 @@ class SampleParams(Section):
     test: Count
 
 
-class ColumnParams(Section):
+class PostColumnParams(Section):
     id: Text
     image: Text
     text: Text
+
+
+class ColumnParams(PostColumnParams):
     label: Text
 
 

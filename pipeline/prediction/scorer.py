@@ -18,8 +18,8 @@ from pipeline.prediction.encoders import Encoders
 from pipeline.prediction.posts import Post
 from pipeline.tokenizers.tokenize import tokenize
 
-# Every image is compared with every text, of which only the pairs themselves are wanted.
-_POSTS = 32
+# Posts per batch.
+_POSTS = 256
 _DIGITS = 4
 
 
@@ -96,7 +96,7 @@ class Scorer:
         inputs = arrays.to(matcher.unmatched.device).gather(arrays.all_rows)
         texts = matcher.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
         images = matcher.encode_images(**inputs)
-        found = matcher.similarities(images, texts).diagonal(0, 1, 2).T  # (B, 3)
+        found = matcher.pair_similarities(images, texts).T  # (B, 3)
         sums = found.sum(1)  # (B,)
         percentiles = matcher.percentile(sums).tolist()
         for post, row, percentile in zip(posts, found.tolist(), percentiles, strict=True):

@@ -168,7 +168,7 @@ def pretrain(
         checkpoint = None
         if checkpoints:
             settings = f"{matcher.config.model_dump_json()} {params.model_dump_json()}"
-            identity = f"{settings} {features.digest} {stage}"
+            identity = f"{settings} {features.digest} {features.arrays.device} {stage}"
             checkpoint = Checkpoint(checkpoints / f"{stage + 1}.safetensors", identity)
         fit(task, count_on, checkpoint)
         before, figures = before + task.plan.epochs, task.evaluate()

@@ -32,7 +32,10 @@ def test_similarities_are_those_of_pairs_one_by_one(scenes: str) -> None:
     matcher.W.load_state_dict(model.association.W.state_dict())
     regions, region_mask, words, word_mask, *scene = batch.inputs_of(model)
     images = matcher.encode_images(regions, region_mask, *scene)
-    found = matcher.similarities(images, matcher.encode_texts(words, word_mask))
+    texts = matcher.encode_texts(words, word_mask)
+    found = matcher.similarities(images, texts)
+    own = matcher.pair_similarities(images, texts)
+    torch.testing.assert_close(own, found.diagonal(0, 1, 2))
 
     assert found.shape == (3, 3, 3)
     for i in range(3):
