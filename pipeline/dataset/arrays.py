@@ -124,6 +124,11 @@ class PairArrays:
         assert self._scenes
         return self._scenes.moments(self.place(rows))
 
+    def moments(self, rows: Rows) -> dict[str, tuple[Tensor, Tensor]]:
+        """Those of `regions`, `pooled` and `grid`, as far as they are read."""
+        regions = {"regions": self.region_moments(rows)} if self._regions else {}
+        return regions | (self.scene_moments(rows) if self._scenes else {})
+
     def place(self, numbers: Rows) -> Tensor:
         """Row numbers, lengths or labels on the features' device."""
         return torch.from_numpy(numbers).to(self.device)

@@ -1,4 +1,4 @@
-"""Accuracy and weighted F1 from confusion counts; early stopping selects by weighted F1."""
+"""Accuracy and F1 from confusion counts; early stopping selects by weighted F1."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ def weighted_f1(gold: Classes, predicted: Classes) -> float:
 
 
 def scores_of_counts(counts: Counts) -> dict[str, Floats]:
-    """`accuracy` and `f1_weighted` (m,) of m confusion matrices (m, actual, predicted).
+    """`accuracy`, `f1_weighted` and `f1_macro` (m,) of m confusion matrices (m, actual, predicted).
 
     A class that is neither annotated nor predicted has F1 0.
     """
@@ -24,4 +24,8 @@ def scores_of_counts(counts: Counts) -> dict[str, Floats]:
     actual, predicted = counts.sum(2), counts.sum(1)  # (m, C)
     f1 = 2 * hits / np.maximum(actual + predicted, 1)
     total = counts.sum((1, 2))
-    return {"accuracy": hits.sum(1) / total, "f1_weighted": (f1 * actual).sum(1) / total}
+    return {
+        "accuracy": hits.sum(1) / total,
+        "f1_weighted": (f1 * actual).sum(1) / total,
+        "f1_macro": f1.mean(1),
+    }

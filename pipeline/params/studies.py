@@ -19,10 +19,12 @@ from pipeline.params.base import (
     read_section,
     require_tracked,
 )
-from pipeline.params.project import Params
+from pipeline.params.project import NOT_PRETRAINED, FolderName, Params
 
 PARAMS_FILE = Path("stages/studies/params.yaml")
 
+# The encoders that come with the project, on which every series depends.
+SHIPPED = "flickr8k"
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 # Part of the names of stages and files.
 RowName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -54,8 +56,13 @@ class ClipParams(Section):
 
 
 class VariantParams(Section):
-    """One row that is AnANet: its changes of params.yaml, and its classification loss."""
+    """One row that is AnANet.
 
+    pretrained: `model.pretrained`, apart so that DVC sees which encoders a row starts from.
+    changes: of params.yaml. classification: its classification loss.
+    """
+
+    pretrained: FolderName
     changes: Changes
     classification: Literal["plain", "class_weighted", "focal"]
 
@@ -107,7 +114,6 @@ def named(rows: Mapping[str, RowT], kind: str, name: str) -> RowT:
 class StudyParams(Section):
     """stages/studies/params.yaml as a whole."""
 
-    components: Count
     seeds: Count
     workers: Count
     settings: Changes
@@ -124,6 +130,18 @@ class StudyParams(Section):
     def _rows_differ(self) -> "StudyParams":
         if taken := sorted({*self.clip} & {*self.baselines, *self.variants}):
             raise ValueError(f"clip: {taken} are names of other rows")
+        return self
+
+    @model_validator(mode="after")
+    def _series_see_their_encoders(self) -> "StudyParams":
+        for curve in (self.learning_curve, self.label_noise):
+            for name in curve.variants:
+                row = self.variants.get(name)
+                if row and row.pretrained not in (NOT_PRETRAINED, SHIPPED):
+                    raise ValueError(
+                        f"variants.{name}.pretrained = {row.pretrained!r}, but variants of a curve"
+                        f" start from {NOT_PRETRAINED} or {SHIPPED}"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -148,3 +166,9 @@ def changed(params: Params, *changes: Changes) -> Params:
         for section, settings in change.items():
             values[section] = values.get(section, {}) | settings
     return check_section(Params, values, f"{PARAMS_FILE} over params.yaml")
+
+
+def variant_params(params: Params, study: StudyParams, row: VariantParams) -> Params:
+    """The project's parameters as a variant changes them; raises as `changed`."""
+    encoders = {"model": {"pretrained": row.pretrained}}
+    return changed(params, study.settings, encoders, row.changes)

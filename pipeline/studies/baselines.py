@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from pipeline import models
 from pipeline.classifier_training.classification import ClassificationTask
@@ -20,6 +21,7 @@ from pipeline.models.classifier import (
     REGION_NAMES,
     SCENE_NAMES,
     Baseline,
+    Classifier,
     Sizes,
     Vectors,
     features_of,
@@ -35,20 +37,43 @@ _SPLITS = ("train", "dev", "test")
 _BATCH_SIZE = 256
 
 
-def load_features(row: BaselineParams, params: Params, regions: Path, scenes: Path) -> PairFeatures:
-    """The features that the model of a row reads, with images from one of these files.
+class Standardized(Classifier):
+    """A network behind image features of mean 0 and standard deviation 1 over the train images,
+    channel by channel, as AnANet has with `model.region_scaling`: no network must learn their size.
+    """
+
+    def __init__(self, network: Baseline, features: PairFeatures) -> None:
+        super().__init__()
+        self.network, self._moments = network, features.arrays.moments(features.rows("train"))
+
+    def features(self) -> tuple[str, ...]:
+        return self.network.features()
+
+    def loss(self, output: Any, labels: Tensor) -> dict[str, Tensor]:
+        return self.network.loss(output, labels)
+
+    def forward(self, **inputs: Tensor) -> Any:
+        for name, (mean, spread) in self._moments.items():
+            # A channel that never changes is only moved.
+            inputs[name] = (inputs[name] - mean) / spread.where(spread > 0, 1.0)
+        return self.network(**inputs)
+
+
+def load_features(row: BaselineParams, params: Params) -> PairFeatures:
+    """The features that the model of a row reads, with images from one file.
 
     Raises:
         UserError: there is no such model, or it reads another file than the row says.
     """
     kind = _network(_module(row.model))
-    names = features_of(kind) if kind else ("pooled",)
+    of_vectors = REGION_NAMES if row.reads == "regions" else ("pooled",)
+    names = features_of(kind) if kind else of_vectors
     images = {*names} & {*REGION_NAMES, *SCENE_NAMES}
     file = "scenes" if images <= {*SCENE_NAMES} else "regions"
     if file != row.reads:
         raise UserError(f"{PARAMS_FILE}: {row.model} reads {file}, not {row.reads}")
     model = params.model.model_copy(update={"text": row.text})
-    return load_pairs(params.corpus.labels, model, regions=regions, scenes=scenes, names=names)
+    return load_pairs(params.corpus.labels, model, names=names)
 
 
 def baseline_run(
@@ -91,7 +116,7 @@ def _train_network(
     kind: Any, widths: Any, params: Params, features: PairFeatures, seed: int
 ) -> Predictions:
     seed_everything(seed)
-    model = kind(widths, _sizes(params, features))
+    model = Standardized(kind(widths, _sizes(params, features)), features)
     train = params.train.model_copy(update={"seed": seed})
     task = ClassificationTask(model, features, train)
     fit(task, lambda epoch, figures: None, progress=False)
@@ -121,10 +146,14 @@ def _predict_vectors(
 
 
 def _vectors(features: PairFeatures, rows: Any) -> Vectors:
-    """The pooled scene and the mean word vector of each pair, concatenated."""
+    """The pooled scene, or the mean region, and the mean word of each pair, concatenated."""
     parts = []
     for start in range(0, len(rows), _BATCH_SIZE):
         inputs = features.gather(rows[start : start + _BATCH_SIZE]).inputs
         text = masked_mean(inputs["words"], inputs["word_mask"])  # (B, D_w)
-        parts.append(np.concatenate([inputs["pooled"].numpy(), text.numpy()], axis=-1))
+        if "pooled" in inputs:
+            image = inputs["pooled"]  # (B, D_p)
+        else:
+            image = masked_mean(inputs["regions"], inputs["region_mask"])  # (B, D_r)
+        parts.append(torch.cat([image, text], dim=-1).numpy())
     return np.concatenate(parts)

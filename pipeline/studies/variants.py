@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from pipeline.params.studies import (
     StudyParams,
     changed,
     named,
+    variant_params,
 )
 from pipeline.studies.runs import Run
 from pipeline.training.loop import fit
@@ -55,13 +55,13 @@ def train_ananet(
     return predict(model, features, "test")
 
 
-def sweep_runs(study: StudyParams, params: Params, regions: Path, scenes: Path) -> list[Run]:
+def sweep_runs(study: StudyParams, params: Params) -> list[Run]:
     """Runs at every point of the grid of lambda and eta (Fig. 4).
 
     Raises:
         UserError: a feature file is missing, or does not fit the pairs.
     """
-    features = load_pairs(params.corpus.labels, params.model, regions=regions, scenes=scenes)
+    features = load_pairs(params.corpus.labels, params.model)
     grid = product(study.sweep.lambda_, study.sweep.eta)
     points = [{"lambda": weight, "eta": eta} for weight, eta in grid]
     return [
@@ -70,9 +70,7 @@ def sweep_runs(study: StudyParams, params: Params, regions: Path, scenes: Path) 
     ]
 
 
-def curve_runs(
-    name: str, study: StudyParams, params: Params, regions: Path, scenes: Path
-) -> list[Run]:
+def curve_runs(name: str, study: StudyParams, params: Params) -> list[Run]:
     """Runs of variants at the points of a curve: learning_curve | label_noise.
 
     Raises:
@@ -89,8 +87,9 @@ def curve_runs(
         column, points = "rate", curve.rates
     runs = []
     for variant in curve.variants:
-        of_variant = changed(params, named(study.variants, "variant", variant).changes)
-        features = load_pairs(labels, of_variant.model, regions=regions, scenes=scenes)
+        row = named(study.variants, "variant", variant)
+        of_variant = variant_params(params, study, row)
+        features = load_pairs(labels, of_variant.model)
         for point, seed in product(points, range(curve.seeds)):
             train = partial(train_ananet, of_variant, altered(features, point, seed), seed)
             runs.append(Run(seed, train, {"variant": variant, column: point}))

@@ -2,36 +2,44 @@
 
 import json
 
+from pipeline import paths as project
 from pipeline.params.project import load_params
 from pipeline.params.studies import load_study_params
 from pipeline.studies.tables.figures import draw_scores
 from pipeline.studies.tables.published import Entry, published
-from pipeline.studies.tables.runs import read_rows
+from pipeline.studies.tables.runs import read_rows, test_images
 from pipeline.studies.tables.statistics import Bootstrap
 from pipeline.studies.tables.tables import Notes, footnotes, score_lines, score_table, write_table
 from stages import run
 from stages.studies import paths
+
+# Of rows that the paper does not have.
+_TITLES = {
+    "logistic_regression": "Logistic regression (scene)",
+    "logistic_regression_regions": "Logistic regression (regions)",
+    "pretrained": "AnANet from pretrained encoders",
+}
 
 
 def main() -> None:
     study, params, paper = load_study_params(), load_params(), published()
     labels = params.corpus.labels
     rows = read_rows(paths.BASELINES, [*study.baselines, *study.clip], labels)
-    rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet"), labels)
+    rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet", "pretrained"), labels)
     listed = {entry.row for entry in paper.table3}
     unpublished = [
-        Entry(row=name, method=name.replace("_", " ").capitalize())
-        for name in study.baselines
+        Entry(row=name, method=_TITLES.get(name, name.replace("_", " ").capitalize()))
+        for name in (*study.baselines, "pretrained")
         if name not in listed
     ]
     unpublished += [Entry(row=name, method=f"Logistic regression ({name})") for name in study.clip]
     entries = [entry for entry in [*unpublished, *paper.table3] if entry.row in rows]
     entries.sort(key=lambda entry: list(rows).index(entry.row))
 
-    pairs = len(rows["ananet"].gold)
-    bootstrap = Bootstrap(pairs, study.report.resamples, study.report.seed)
+    images = test_images(project.PAIRS)
+    bootstrap = Bootstrap(images, study.report.resamples, study.report.seed)
     table = score_table(entries, rows, bootstrap, "ananet")
-    notes = Notes(params.corpus.path, pairs, study.components, paper.corpus)
+    notes = Notes(params.corpus.path, len(images), paper.corpus)
     write_table(
         paths.COMPARE,
         "table3",

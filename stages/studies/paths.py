@@ -3,8 +3,6 @@
 from pipeline import paths
 
 RUNS = paths.DATA / "studies"
-REGIONS = RUNS / "features" / "regions.h5"
-SCENES = RUNS / "features" / "scenes.h5"
 CLIP = RUNS / "clip"
 CLIP_IMAGES = "images.h5"  # below CLIP / <row>, as is the next
 CLIP_TEXTS = "texts.h5"

@@ -1,10 +1,11 @@
 """Fig. 4: accuracy over lambda and eta."""
 
+from pipeline import paths as project
 from pipeline.params.project import load_params
 from pipeline.params.studies import load_study_params
 from pipeline.studies.tables.figures import draw_grid
 from pipeline.studies.tables.published import published
-from pipeline.studies.tables.runs import by_setting, read_runs
+from pipeline.studies.tables.runs import by_setting, read_runs, test_images
 from pipeline.studies.tables.statistics import Bootstrap
 from pipeline.studies.tables.tables import Notes, setting_lines, setting_table, write_table
 from stages import run
@@ -14,8 +15,8 @@ from stages.studies import paths
 def main() -> None:
     study, params, paper = load_study_params(), load_params(), published()
     points = by_setting(read_runs(paths.SWEEP), ["lambda", "eta"], params.corpus.labels)
-    pairs = len(points[0][1].gold)
-    bootstrap = Bootstrap(pairs, study.report.resamples, study.report.seed)
+    images = test_images(project.PAIRS)
+    bootstrap = Bootstrap(images, study.report.resamples, study.report.seed)
     table = setting_table(points, bootstrap)
     optimum = paper.fig4
     write_table(
@@ -23,7 +24,7 @@ def main() -> None:
         "fig4",
         table,
         "# Fig. 4: weights of the two streams",
-        Notes(params.corpus.path, pairs, study.components, paper.corpus).intro(study.sweep.seeds),
+        Notes(params.corpus.path, len(images), paper.corpus).intro(study.sweep.seeds),
         f"Of the figure itself, the paper's text states only the optimum: lambda {optimum.lambda_},"
         f" eta {optimum.eta}, accuracy {optimum.accuracy}, weighted F1 {optimum.f1_weighted}.",
         setting_lines(table, ["lambda", "eta"]),

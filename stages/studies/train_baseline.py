@@ -15,7 +15,7 @@ def main() -> None:
     study = load_study_params()
     params = changed(load_params(), study.settings)
     row = named(study.baselines, "baseline", name)
-    features = load_features(row, params, paths.REGIONS, paths.SCENES)
+    features = load_features(row, params)
     seeds = range(study.seeds)
     runs = [Run(seed, baseline_run(row, params, features, seed), {}) for seed in seeds]
     table = perform(runs, params.corpus.labels, study.workers, name)

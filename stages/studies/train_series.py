@@ -12,11 +12,11 @@ from stages.studies import paths
 
 def main() -> None:
     name, study = sys.argv[1], load_study_params()
-    params = changed(load_params(), study.settings)
+    params = load_params()
     if name == "sweep":
-        runs = sweep_runs(study, params, paths.REGIONS, paths.SCENES)
+        runs = sweep_runs(study, changed(params, study.settings))
     else:
-        runs = curve_runs(name, study, params, paths.REGIONS, paths.SCENES)
+        runs = curve_runs(name, study, params)
     title = name.replace("_", " ")
     write_runs(
         paths.RUNS / f"{name}.parquet", perform(runs, params.corpus.labels, study.workers, title)

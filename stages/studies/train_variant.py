@@ -5,7 +5,7 @@ from functools import partial
 
 from pipeline.dataset.reading import load_pairs
 from pipeline.params.project import load_params
-from pipeline.params.studies import changed, load_study_params, named
+from pipeline.params.studies import load_study_params, named, variant_params
 from pipeline.studies.runs import Run, perform, write_runs
 from pipeline.studies.variants import train_ananet
 from stages import run
@@ -16,9 +16,9 @@ def main() -> None:
     name = sys.argv[1]
     study = load_study_params()
     row = named(study.variants, "variant", name)
-    params = changed(load_params(), study.settings, row.changes)
+    params = variant_params(load_params(), study, row)
     labels = params.corpus.labels
-    features = load_pairs(labels, params.model, regions=paths.REGIONS, scenes=paths.SCENES)
+    features = load_pairs(labels, params.model)
     train = partial(
         train_ananet, params, features, classification=row.classification, gamma=study.focal_gamma
     )

@@ -7,8 +7,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.errors import UserError
+from pipeline.params.presets import PRESETS
 from pipeline.params.project import load_params
-from pipeline.params.studies import changed, load_study_params, named
+from pipeline.params.studies import changed, load_study_params, named, variant_params
 from tests.tiny import ROOT
 
 FILE = ROOT / "stages" / "studies" / "params.yaml"
@@ -17,10 +18,30 @@ FILE = ROOT / "stages" / "studies" / "params.yaml"
 def test_every_variant_is_a_valid_ananet() -> None:
     study, params = load_study_params(FILE), load_params(ROOT / "params.yaml")
     for row in study.variants.values():
-        found = changed(params, study.settings, row.changes)
+        found = variant_params(params, study, row)
         assert found.model.hidden == study.settings["model"]["hidden"]
-    var = changed(params, study.settings, study.variants["alignment_glove"].changes).model
+        assert found.model.pretrained == row.pretrained
+    var = variant_params(params, study, study.variants["alignment_glove"]).model
     assert (var.streams, var.text) == ("alignment", "glove")
+
+
+def test_the_variant_pretrained_is_the_preset() -> None:
+    study, params = load_study_params(FILE), load_params(ROOT / "params.yaml")
+    found = variant_params(params, study, study.variants["pretrained"]).model_dump(by_alias=True)
+    for key, value in PRESETS["pretrained"].items():
+        section, name = key.split(".")
+        assert found[section][name] == value, key
+
+
+def test_variants_of_a_curve_start_from_encoders_that_it_depends_on(tmp_path: Path) -> None:
+    yaml = YAML()
+    values = yaml.load(FILE)
+    values["learning_curve"]["variants"] = ["pretrained"]
+    values["variants"]["pretrained"]["pretrained"] = "own"
+    yaml.dump(values, tmp_path / "params.yaml")
+    message = r"variants\.pretrained\.pretrained = 'own', but .* start from none or flickr8k"
+    with pytest.raises(UserError, match=message):
+        load_study_params(tmp_path / "params.yaml")
 
 
 def test_later_changes_win_and_others_stay() -> None:

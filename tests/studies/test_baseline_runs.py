@@ -5,11 +5,13 @@ from contextlib import chdir
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from pipeline import paths
 from pipeline.errors import UserError
+from pipeline.models.classifier import Baseline
 from pipeline.params.studies import BaselineParams, load_study_params
-from pipeline.studies.baselines import baseline_run, load_features
+from pipeline.studies.baselines import Standardized, baseline_run, load_features
 from tests.tiny import ROOT, tiny_params
 from tests.tiny_corpus import SIZES, tiny_corpus
 
@@ -28,13 +30,19 @@ def _project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 PARAMS = tiny_params({"train.epochs": 2, "train.batch_size": 16})
-FILES = (paths.REGIONS, paths.SCENES)
+
+
+class Probe(Baseline):
+    """Returns the scenes that it sees."""
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        return pooled
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_row_judges_every_test_pair(name: str) -> None:
     row = ROWS[name]
-    features = load_features(row, PARAMS, *FILES)
+    features = load_features(row, PARAMS)
     found = baseline_run(row, PARAMS, features, seed=0)()
     assert found.probabilities.shape == (SIZES["test"], 3)
     np.testing.assert_allclose(found.probabilities.sum(1), 1, atol=1e-5)
@@ -49,9 +57,19 @@ def wrong(**changes: object) -> BaselineParams:
 
 def test_rows_that_do_not_fit_their_model_are_refused() -> None:
     with pytest.raises(UserError, match="tfn reads scenes, not regions"):
-        load_features(wrong(reads="regions"), PARAMS, *FILES)
+        load_features(wrong(reads="regions"), PARAMS)
     with pytest.raises(UserError, match=r"no baseline 'tnf' among pipeline/models: .*, tfn"):
-        load_features(wrong(model="tnf"), PARAMS, *FILES)
-    features = load_features(ROWS["tfn"], PARAMS, *FILES)
+        load_features(wrong(model="tnf"), PARAMS)
+    features = load_features(ROWS["tfn"], PARAMS)
     with pytest.raises(UserError, match=r"tfn\.widths has 1 fault\(s\):\n  text_width = 0"):
         baseline_run(wrong(widths={**ROWS["tfn"].widths, "text_width": 0}), PARAMS, features, 0)
+
+
+def test_networks_see_standardised_images() -> None:
+    """The size of a feature file's values decides nothing."""
+    row = ROWS["dcnn"]
+    features = load_features(row, PARAMS)
+    scale = Standardized(Probe(), features)
+    pooled = features.gather(features.rows("train")).inputs["pooled"]
+    expected = (pooled - pooled.mean(0)) / pooled.std(0, correction=0)
+    np.testing.assert_allclose(scale(pooled=pooled), expected, atol=1e-3)

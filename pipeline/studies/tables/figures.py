@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from pipeline.figures import canvas, finish
 from pipeline.metrics.classification import Reliability
+from pipeline.studies.tables.published import SCORES
 from pipeline.studies.tables.statistics import METRICS
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart.
@@ -19,7 +20,7 @@ def draw_scores(path: Path, table: pd.DataFrame, title: str) -> None:
     """Two bars per method, accuracy and weighted F1, with their 95 % intervals."""
     figure, axes = canvas(7.0, 1.1 + 0.42 * len(table))
     places = np.arange(len(table))
-    for i, metric in enumerate(METRICS):
+    for i, metric in enumerate(SCORES):
         y = places + 0.38 * (i - 0.5)
         mean = table[metric]
         reach = [mean - table[f"{metric}_low"], table[f"{metric}_high"] - mean]

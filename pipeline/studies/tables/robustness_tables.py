@@ -1,7 +1,7 @@
 """Tables and figures of the studies beyond the paper: robustness, losses and calibration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ class RobustnessTables:
             end = {"method": self._title(row), curve.column: curve.whole}
             runs_of = self.rows[row]
             first = runs_of.probabilities[: curve.settings.seeds]
-            points.append((end, Runs(runs_of.gold, first)))
+            points.append((end, replace(runs_of, probabilities=first)))
         table = setting_table(points, self.bootstrap).sort_values(["method", curve.column])
         title = curve.name.replace("_", " ").capitalize()
         intro = self.notes.intro(curve.settings.seeds)

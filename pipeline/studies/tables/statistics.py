@@ -1,22 +1,29 @@
 """Means over runs, bootstrap intervals, and tests of whether two rows differ.
 
 A score depends on the seed of a run and on the sample of test pairs. Each bootstrap resample draws
-both with replacement: n test pairs and S runs. All rows are scored on the same resamples, so that
-differences are paired.
+both with replacement: S runs, and as many images as the test pairs have, each with all its pairs.
+All rows are scored on the same resamples, so that differences are paired. Where runs of several
+folds are joined, a score is the mean over the folds.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from pipeline.metrics.classification import classification_metrics
-from pipeline.metrics.f1 import scores_of_counts
+from pipeline.metrics.classification import (
+    Probabilities,
+    classification_metrics,
+    rank_agreement,
+)
+from pipeline.metrics.f1 import Classes, scores_of_counts
 from pipeline.studies.tables.runs import Runs
 
 Floats = npt.NDArray[np.float64]
-# Title by name.
-METRICS = {"accuracy": "accuracy", "f1_weighted": "weighted F1"}
+# Title by name, of those with intervals.
+METRICS = {"accuracy": "accuracy", "f1_weighted": "weighted F1", "f1_macro": "macro F1"}
 # Percentiles that bound a 95 % interval.
 _BOUNDS = (2.5, 97.5)
 
@@ -25,7 +32,7 @@ _BOUNDS = (2.5, 97.5)
 class Summary:
     """One metric of one row, from 0 to 1.
 
-    mean, sd: over the runs. low, high: 95 % interval of the mean over runs and test pairs.
+    mean, sd: over the runs. low, high: 95 % interval of the mean over runs and images.
     """
 
     mean: float
@@ -45,21 +52,23 @@ class Difference:
 
 
 class Bootstrap:
-    """The same resamples of test pairs and runs for all rows."""
+    """The same resamples of images and runs for all rows."""
 
-    def __init__(self, pairs: int, resamples: int, seed: int) -> None:
+    def __init__(self, images: Sequence[str], resamples: int, seed: int) -> None:
+        """images: of the n test pairs, by name; pairs of one image are drawn together."""
         rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(pairs, np.full(pairs, 1 / pairs), size=resamples)
+        place, known = pd.factorize(np.asarray(images))
+        count = len(known)
+        drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
         # Floats hold these counts exactly, and their matrix product is many times faster.
-        self._pairs = drawn.astype(np.float64)  # (R, n)
+        self._pairs = drawn[:, place].astype(np.float64)  # (R, n)
         self._seed, self._resamples = seed, resamples
 
     def summary(self, row: Runs, metric: str) -> Summary:
-        """Mean, standard deviation over runs, and interval of `accuracy` or `f1_weighted`."""
+        """Mean, standard deviation over runs, and interval of one of `METRICS`."""
         runs = scores(row)[metric]  # (S,)
         low, high = np.percentile(self._resampled(row, metric), _BOUNDS)
-        sd = float(runs.std(ddof=1)) if len(runs) > 1 else 0.0
-        return Summary(float(runs.mean()), sd, float(low), float(high))
+        return Summary(float(runs.mean()), spread(runs), float(low), float(high))
 
     def difference(self, row: Runs, other: Runs, metric: str) -> Difference:
         """How far `row` is above `other`.
@@ -88,13 +97,47 @@ class Bootstrap:
         """The metric of one run on each resample of pairs (R,)."""
         classes = row.probabilities.shape[-1]
         cells = np.eye(classes**2)[row.gold * classes + row.predicted[run]]
-        counts = (self._pairs @ cells).reshape(-1, classes, classes)  # (R, actual, predicted)
-        return scores_of_counts(counts)[metric]
+        found = []
+        for pairs in _folds(row):
+            counts = (self._pairs[:, pairs] @ cells[pairs]).reshape(-1, classes, classes)
+            found.append(scores_of_counts(counts)[metric])  # (R,)
+        means: Floats = np.mean(found, axis=0)
+        return means
 
 
 def scores(row: Runs) -> dict[str, Floats]:
-    """Each run's accuracy and weighted F1, (S,), and its classes' F1, (S, C), as `f1`."""
+    """Each run's `METRICS` (S,), and its classes' F1 (S, C), as `f1`."""
     names = [str(i) for i in range(row.probabilities.shape[-1])]
-    runs = [classification_metrics(row.gold, predicted, names) for predicted in row.predicted]
-    metrics: dict[str, Floats] = {name: np.array([run[name] for run in runs]) for name in METRICS}
-    return metrics | {"f1": np.array([[run[f"f1.{name}"] for name in names] for run in runs])}
+
+    def of_run(gold: Classes, probabilities: Probabilities) -> list[float]:
+        found = classification_metrics(gold, probabilities.argmax(-1), names)
+        return [found[name] for name in (*METRICS, *(f"f1.{name}" for name in names))]
+
+    table = _per_fold(row, of_run)  # (S, metrics and classes)
+    metrics = {name: table[:, i] for i, name in enumerate(METRICS)}
+    return metrics | {"f1": table[:, len(METRICS) :]}
+
+
+def rank_agreements(row: Runs) -> Floats:
+    """Each run's Kendall's tau-c (S,), see `rank_agreement`."""
+    return _per_fold(row, lambda gold, votes: [rank_agreement(gold, votes)])[:, 0]
+
+
+def spread(runs: Floats) -> float:
+    """The standard deviation over runs (S,); 0 for a single one."""
+    return float(runs.std(ddof=1)) if len(runs) > 1 else 0.0
+
+
+def _per_fold(row: Runs, measure: Callable[[Classes, Probabilities], list[float]]) -> Floats:
+    """What is measured of each run (S, M), as a mean over the folds."""
+    folds = [
+        [measure(row.gold[pairs], run[pairs]) for run in row.probabilities] for pairs in _folds(row)
+    ]
+    means: Floats = np.mean(folds, axis=0)
+    return means
+
+
+def _folds(row: Runs) -> Iterator[Classes]:
+    """The numbers of each fold's pairs."""
+    for fold in np.unique(row.folds):
+        yield np.flatnonzero(row.folds == fold)

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.studies.tables.published import Entry
+from pipeline.studies.tables.published import SCORES, Entry
 from pipeline.studies.tables.runs import Point, Runs
-from pipeline.studies.tables.statistics import METRICS, Bootstrap, Summary, scores
+from pipeline.studies.tables.statistics import (
+    METRICS,
+    Bootstrap,
+    Summary,
+    rank_agreements,
+    scores,
+    spread,
+)
 
 
 @dataclass(frozen=True)
@@ -20,16 +27,15 @@ class Notes:
 
     corpus: str
     pairs: int
-    components: int
     published_on: str
 
     def intro(self, runs: int) -> str:
         """How to read our scores."""
         return (
             f"On the {self.pairs} test pairs of `{self.corpus}`; mean ± standard deviation of"
-            f" {runs} runs that differ in their seed, in percent. Intervals hold 95 % of the means"
-            " of resampled test pairs and runs (percentile bootstrap). All models see image"
-            f" features reduced to {self.components} principal components, and have the widths of"
+            f" {runs} runs that differ in their seed, in percent, but for Kendall's tau-c, which"
+            " means something where the classes are ordered. Intervals hold 95 % of the means of"
+            " resampled test images and runs (percentile bootstrap). Widths are those of"
             " `stages/studies/params.yaml`."
         )
 
@@ -53,7 +59,7 @@ class Notes:
         """How a row is compared with the reference."""
         return (
             f"Differences from {reference} are paired: both rows are judged on the same resampled"
-            " pairs. p is two-sided, twice the smaller share of resamples on one side of zero."
+            " images. p is two-sided, twice the smaller share of resamples on one side of zero."
         )
 
     def verdict(self, table: pd.DataFrame, reference: str) -> str:
@@ -85,7 +91,7 @@ def score_table(
     for entry in entries:
         line: dict[str, object] = {"row": entry.row, "method": entry.method}
         for metric in METRICS:
-            line[f"{metric}_published"] = getattr(entry, metric)
+            line[f"{metric}_published"] = getattr(entry, metric, None)
             line |= _in_percent(metric, bootstrap.summary(rows[entry.row], metric))
             if entry.row != reference:
                 gap = bootstrap.difference(rows[entry.row], rows[reference], metric)
@@ -95,7 +101,7 @@ def score_table(
                     f"{metric}_gap_high": 100 * gap.high,
                     f"{metric}_p": gap.p,
                 }
-        lines.append(line)
+        lines.append(line | _tau(rows[entry.row]))
     return pd.DataFrame(lines)
 
 
@@ -106,7 +112,7 @@ def setting_table(points: Iterable[Point], bootstrap: Bootstrap) -> pd.DataFrame
         line = dict(setting)
         for metric in METRICS:
             line |= _in_percent(metric, bootstrap.summary(runs, metric))
-        lines.append(line)
+        lines.append(line | _tau(runs))
     return pd.DataFrame(lines)
 
 
@@ -119,6 +125,11 @@ def _in_percent(metric: str, summary: Summary) -> dict[str, object]:
     }
 
 
+def _tau(row: Runs) -> dict[str, object]:
+    runs = rank_agreements(row)
+    return {"tau_c": float(runs.mean()), "tau_c_sd": spread(runs)}
+
+
 def class_table(
     entries: Sequence[Entry], rows: Mapping[str, Runs], labels: Sequence[str]
 ) -> pd.DataFrame:
@@ -127,7 +138,6 @@ def class_table(
     for entry in entries:
         f1 = 100 * scores(rows[entry.row])["f1"]  # (S, C)
         for i, label in enumerate(labels):
-            spread = f1[:, i].std(ddof=1) if len(f1) > 1 else 0.0
             lines.append(
                 {
                     "row": entry.row,
@@ -135,7 +145,7 @@ def class_table(
                     "label": label,
                     "f1_published": entry.f1.get(label),
                     "f1": f1[:, i].mean(),
-                    "f1_sd": spread,
+                    "f1_sd": spread(f1[:, i]),
                 }
             )
     return pd.DataFrame(lines)
@@ -144,14 +154,16 @@ def class_table(
 def score_lines(table: pd.DataFrame, entries: Sequence[Entry], reference: str) -> str:
     """The score table in Markdown, with the numbers of the entries' caveats."""
     headers = ["method"]
-    for metric in METRICS:
+    for metric in SCORES:
         headers += [METRICS[metric], "95 % interval", "published"]
+    headers += [METRICS["f1_macro"], "tau-c"]
     headers += [f"accuracy, minus {reference}", "p"]
     lines = []
     for method, (_, line) in zip(_methods(entries), table.iterrows(), strict=True):
         cells = [method]
-        for metric in METRICS:
+        for metric in SCORES:
             cells += [*_spread(line, metric), _published(line[f"{metric}_published"])]
+        cells += _others(line)
         if pd.isna(line["accuracy_gap"]):
             cells += ["", ""]
         else:
@@ -177,14 +189,15 @@ def class_lines(table: pd.DataFrame, entries: Sequence[Entry], labels: Sequence[
 def setting_lines(table: pd.DataFrame, columns: Sequence[str]) -> str:
     """A table of settings in Markdown."""
     headers = [*columns]
-    for metric in METRICS:
+    for metric in SCORES:
         headers += [METRICS[metric], "95 % interval"]
+    headers += [METRICS["f1_macro"], "tau-c"]
     lines = []
     for _, line in table.iterrows():
         cells = [str(line[column]) for column in columns]
-        for metric in METRICS:
+        for metric in SCORES:
             cells += _spread(line, metric)
-        lines.append(cells)
+        lines.append([*cells, *_others(line)])
     return markdown(headers, lines)
 
 
@@ -193,6 +206,12 @@ def _spread(line: "pd.Series[float]", metric: str) -> list[str]:
         f"{line[metric]:.1f} ± {line[f'{metric}_sd']:.1f}",
         f"{line[f'{metric}_low']:.1f} to {line[f'{metric}_high']:.1f}",
     ]
+
+
+def _others(line: "pd.Series[float]") -> list[str]:
+    """Macro F1 and tau-c, of which the paper has none."""
+    macro = f"{line['f1_macro']:.1f} ± {line['f1_macro_sd']:.1f}"
+    return [macro, f"{line['tau_c']:.3f} ± {line['tau_c_sd']:.3f}"]
 
 
 def markdown(headers: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

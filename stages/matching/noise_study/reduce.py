@@ -3,8 +3,8 @@
 from pipeline import paths as project
 from pipeline.features.store import RegionFeatures
 from pipeline.matching.captions.captions import CaptionSet
+from pipeline.matching.reduce import reduce_regions
 from pipeline.params.matching import load_noise_study_params
-from pipeline.studies.reduce import reduce_regions
 from stages import run
 from stages.matching import paths as matching
 from stages.matching.noise_study import paths

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.studies.tables.runs import Runs
-from pipeline.studies.tables.statistics import METRICS, Bootstrap, scores
+from pipeline.studies.tables.statistics import METRICS, Bootstrap, rank_agreements, scores
 
 
 def drawn(accuracy: float, runs: int = 4, pairs: int = 120, seed: int = 0) -> Runs:
@@ -13,7 +13,11 @@ def drawn(accuracy: float, runs: int = 4, pairs: int = 120, seed: int = 0) -> Ru
     gold = np.random.default_rng(99).integers(0, 3, pairs)
     right = rng.random((runs, pairs)) < accuracy
     predicted = np.where(right, gold, (gold + rng.integers(1, 3, (runs, pairs))) % 3)
-    return Runs(gold, np.eye(3, dtype=np.float32)[predicted])
+    return Runs(gold, np.eye(3, dtype=np.float32)[predicted], np.zeros_like(gold))
+
+
+# Every pair has an image of its own.
+IMAGES = [str(i) for i in range(120)]
 
 
 def by_hand(gold: np.ndarray, predicted: np.ndarray, metric: str) -> float:
@@ -21,11 +25,10 @@ def by_hand(gold: np.ndarray, predicted: np.ndarray, metric: str) -> float:
         return float((gold == predicted).mean())
     total = 0.0
     for kind in range(3):
-        hits = ((gold == kind) & (predicted == kind)).sum()
-        total += (
-            (gold == kind).sum() * 2 * hits / ((gold == kind).sum() + (predicted == kind).sum())
-        )
-    return total / len(gold)
+        actual, found = gold == kind, predicted == kind
+        f1 = 2 * (actual & found).sum() / (actual.sum() + found.sum())
+        total += f1 * (actual.mean() if metric == "f1_weighted" else 1 / 3)
+    return total
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -38,7 +41,7 @@ def test_interval_is_that_of_resampled_pairs_and_runs(metric: str) -> None:
         runs = rng.integers(0, 4, 4)
         found = [by_hand(row.gold[pairs], row.predicted[run][pairs], metric) for run in runs]
         means.append(np.mean(found))
-    summary = Bootstrap(120, 4000, seed=1).summary(row, metric)
+    summary = Bootstrap(IMAGES, 4000, seed=1).summary(row, metric)
     low, high = np.percentile(means, (2.5, 97.5))
     assert (summary.low, summary.high) == pytest.approx((low, high), abs=0.012)
     runs_of = scores(row)[metric]
@@ -49,14 +52,14 @@ def test_interval_is_that_of_resampled_pairs_and_runs(metric: str) -> None:
 
 def test_a_row_does_not_differ_from_itself() -> None:
     row = drawn(0.7)
-    found = Bootstrap(120, 500, seed=0).difference(row, row, "accuracy")
+    found = Bootstrap(IMAGES, 500, seed=0).difference(row, row, "accuracy")
     assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_clear_difference_is_seen_from_both_sides(metric: str) -> None:
     good, bad = drawn(0.9, seed=1), drawn(0.5, seed=2)
-    bootstrap = Bootstrap(120, 500, seed=0)
+    bootstrap = Bootstrap(IMAGES, 500, seed=0)
     one, other = bootstrap.difference(good, bad, metric), bootstrap.difference(bad, good, metric)
     assert one.p == other.p == pytest.approx(2 / 501)
     assert one.low > 0 > other.high
@@ -64,7 +67,7 @@ def test_a_clear_difference_is_seen_from_both_sides(metric: str) -> None:
 
 
 def test_chance_differences_are_called_significant_about_as_often_as_they_should() -> None:
-    bootstrap = Bootstrap(120, 300, seed=0)
+    bootstrap = Bootstrap(IMAGES, 300, seed=0)
     found = [
         bootstrap.difference(drawn(0.7, seed=2 * i), drawn(0.7, seed=2 * i + 1), "accuracy").p
         for i in range(60)
@@ -79,8 +82,8 @@ def test_pairs_that_both_rows_find_hard_cancel_out() -> None:
     better = row.probabilities.copy()
     wrong = np.flatnonzero(row.predicted[0] != row.gold)[:12]
     better[0, wrong] = np.eye(3)[row.gold[wrong]]
-    bootstrap = Bootstrap(120, 500, seed=0)
-    found = bootstrap.difference(Runs(row.gold, better), row, "accuracy")
+    bootstrap = Bootstrap(IMAGES, 500, seed=0)
+    found = bootstrap.difference(Runs(row.gold, better, row.folds), row, "accuracy")
     summary = bootstrap.summary(row, "accuracy")
     assert found.mean == pytest.approx(0.1)
     assert found.low > 0
@@ -88,4 +91,41 @@ def test_pairs_that_both_rows_find_hard_cancel_out() -> None:
 
 
 def test_one_run_has_no_deviation() -> None:
-    assert Bootstrap(120, 50, seed=0).summary(drawn(0.7, runs=1), "accuracy").sd == 0
+    assert Bootstrap(IMAGES, 50, seed=0).summary(drawn(0.7, runs=1), "accuracy").sd == 0
+
+
+def test_pairs_of_one_image_are_drawn_together() -> None:
+    """Copies of a pair tell no more than the pair itself, unless each counts as a new image."""
+    row = drawn(0.7)
+    votes = np.tile(row.probabilities, (1, 3, 1))
+    copied = Runs(np.tile(row.gold, 3), votes, np.tile(row.folds, 3))
+    once = Bootstrap(IMAGES, 500, seed=0).summary(row, "accuracy")
+    assert Bootstrap(IMAGES * 3, 500, seed=0).summary(copied, "accuracy") == pytest.approx(once)
+    apart = Bootstrap([str(i) for i in range(360)], 500, seed=0).summary(copied, "accuracy")
+    assert apart.high - apart.low < 0.8 * (once.high - once.low)
+
+
+def test_folds_count_alike_whatever_their_size() -> None:
+    large, small = drawn(0.9, seed=1), drawn(0.5, pairs=30, seed=2)
+    row = Runs.joined([large, small])
+    for metric in (*METRICS, "f1"):
+        means = (scores(large)[metric] + scores(small)[metric]) / 2
+        np.testing.assert_allclose(scores(row)[metric], means)
+    means = (rank_agreements(large) + rank_agreements(small)) / 2
+    np.testing.assert_allclose(rank_agreements(row), means)
+    # The small fold's images are among the large one's.
+    bootstrap = Bootstrap(IMAGES + IMAGES[:30], 2000, seed=0)
+    found = bootstrap.summary(row, "f1_macro")
+    assert found.low < found.mean < found.high
+    rng, resampled = np.random.default_rng(7), []
+    for _ in range(1000):
+        times, runs = np.bincount(rng.integers(0, 120, 120), minlength=120), rng.integers(0, 4, 4)
+        for run in runs:
+            folds = []
+            for fold, count in ((large, 120), (small, 30)):
+                pairs = np.repeat(np.arange(count), times[:count])
+                folds.append(by_hand(fold.gold[pairs], fold.predicted[run][pairs], "f1_macro"))
+            resampled.append(np.mean(folds))
+    means = np.reshape(resampled, (-1, 4)).mean(1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.015)

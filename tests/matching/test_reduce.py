@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.features.store import RegionFeatures, SceneFeatures
-from pipeline.studies.reduce import reduce_regions, reduce_scenes
+from pipeline.features.store import RegionFeatures
+from pipeline.matching.reduce import reduce_regions
 from tests.tiny_corpus import D_R, K, tiny_corpus
 
 
@@ -52,12 +52,8 @@ def test_missing_regions_stay_empty_and_all_else_is_kept(tmp_path: Path) -> None
     assert found.fingerprint == {**regions.fingerprint, "principal_components": 3}
 
 
-def test_scenes_likewise_and_the_same_bytes_again(tmp_path: Path) -> None:
-    _, train = regions_in(tmp_path)
-    scenes = SceneFeatures.read(tmp_path / "scenes.h5")
+def test_the_same_bytes_again(tmp_path: Path) -> None:
+    regions, train = regions_in(tmp_path)
     for name in ("one", "two"):
-        reduce_scenes(tmp_path / f"{name}.h5", scenes, train, 2)
-    found = SceneFeatures.read(tmp_path / "one.h5")
-    assert (found.pooled.shape[1], found.grid.shape[1:]) == (2, (4, 2))
-    assert found.grid_shape == scenes.grid_shape
+        reduce_regions(tmp_path / f"{name}.h5", regions, train, 2)
     assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
