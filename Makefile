@@ -8,9 +8,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # (CVE-2025-69872).
 DVC_RECORDS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dvc
 BENCHES := region_extraction new_images bert_rows training_epoch memory cost_per_row kills search_ranking keyword_memory matching
+DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help install records run test bench lint format clean
+
+.PHONY: help install records run test bench results lint format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +38,10 @@ test: $(VENV)/.installed-dev ## run the tests, a process per core
 bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done
 	$(BIN)/python -m tests.benchmarks.table
+
+results: $(VENV)/.installed-dev records ## make every result of the documents again, in hours; REAL_DATA names a folder with real data
+	$(BIN)/python -m results $(PARTS)
+	$(BIN)/python -m cogapp -r $(DOCUMENTS)
 
 lint: $(VENV)/.installed-dev records ## check style, types and that DVC can read the stages
 	$(BIN)/ruff check .

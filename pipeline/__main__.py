@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 COMMANDS = {
     "audit": "rank the train pairs by how likely image and text do not match",
     "cache": "list, verify and prune the cache of feature rows",
+    "correlate": "compare pretrained encoders' scores with people's judgments",
     "predict": "predict the relation of image and text in new posts",
     "preset": "print a set of parameters for `dvc exp run`",
     "search": "find the images that match a query",

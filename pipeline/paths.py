@@ -7,6 +7,7 @@ SAMPLE = DATA / "sample"
 PRETRAINED = DATA / "pretrained"
 # Folders of pretrained encoders, one of them empty.
 PRETRAINED_ANANET = PRETRAINED / "ananet"
+SHIPPED_ANANET = PRETRAINED_ANANET / "flickr8k"  # comes with the project
 MODELS = DATA / "models"
 
 PAIRS = DATA / "interim" / "pairs.parquet"

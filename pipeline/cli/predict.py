@@ -11,9 +11,6 @@ from pipeline.errors import UserError
 from pipeline.files import whole_file
 from pipeline.prediction import Post, Prediction, Predictor, Score, Scorer, read_posts
 
-# Pretrained encoders that come with the project.
-SHIPPED = paths.PRETRAINED_ANANET / "flickr8k"
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     one = parser.add_argument_group("one post, printed as JSON")
@@ -34,10 +31,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--score",
         nargs="?",
         type=Path,
-        const=SHIPPED,
+        const=paths.SHIPPED_ANANET,
         metavar="FOLDER",
         help="tell how well image and text fit, by pretrained encoders: those of the folder, or"
-        f" {SHIPPED}, for which nothing needs to be trained",
+        f" {paths.SHIPPED_ANANET}, for which nothing needs to be trained",
     )
     add_model_arguments(parser)
 

@@ -20,11 +20,12 @@ from pipeline.params.base import (
     require_tracked,
 )
 from pipeline.params.project import NOT_PRETRAINED, FolderName, Params
+from pipeline.paths import SHIPPED_ANANET
 
 PARAMS_FILE = Path("stages/studies/params.yaml")
 
 # The encoders that come with the project, on which every series depends.
-SHIPPED = "flickr8k"
+SHIPPED = SHIPPED_ANANET.name
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 # Part of the names of stages and files.
 RowName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]

@@ -1,6 +1,6 @@
 """Predictions of a trained model for new posts."""
 
-from pipeline.prediction.posts import Post, read_posts
+from pipeline.prediction.posts import Post, posts_of, read_posts
 from pipeline.prediction.predictor import Inspection, Link, Prediction, Predictor
 from pipeline.prediction.scorer import Score, Scorer
 
@@ -12,5 +12,6 @@ __all__ = [
     "Predictor",
     "Score",
     "Scorer",
+    "posts_of",
     "read_posts",
 ]

@@ -1,6 +1,6 @@
 """New posts: one from memory, or a table of them with a folder of images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,17 @@ def read_posts(table: Path, images: Path, encoding: str = "utf-8-sig") -> Iterat
     Raises:
         UserError: the table or the images are missing, or a column is missing or repeated.
     """
-    rows = _rows(table, encoding)
+    with posts_of(_rows(table, encoding), images) as posts:
+        yield posts
+
+
+@contextmanager
+def posts_of(rows: Sequence[Mapping[str, str]], images: Path) -> Iterator[list[Post]]:
+    """Yield a post per row with `id`, `image` and `text`; images: as in `read_posts`.
+
+    Raises:
+        UserError: the images are missing.
+    """
     with ImageSource.open(images) as source:
         checked = check_images(source, (row["image"] for row in rows))
         yield [_post(source, checked[row["image"]], row) for row in rows]
@@ -74,6 +84,6 @@ def _rows(path: Path, encoding: str) -> list[dict[str, str]]:
     ]
 
 
-def _post(source: ImageSource, checked: CheckedImage, row: dict[str, str]) -> Post:
+def _post(source: ImageSource, checked: CheckedImage, row: Mapping[str, str]) -> Post:
     image = StoredImage(source, checked.name, checked.key)
     return Post(row["id"], row["text"], checked.key, image, checked.status, checked.reason)

@@ -1,0 +1,113 @@
+"""What made a part, as one digest: while it holds, the part need not run again.
+
+It covers the part's lines of the plan, the corpus's bytes, and of every stage that its commands
+run: the command, the parameters, and the dependencies that Git tracks. Python files count by what
+they do: another comment, docstring or layout makes no other result.
+"""
+
+import ast
+import shlex
+from collections.abc import Iterator, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from dvc.repo import Repo
+from dvc.stage import Stage
+
+from pipeline.files import digest, file_hash
+from results.plan import Plan
+
+_SOURCES = (".py", ".yaml", ".json", ".html", ".js", ".css", ".safetensors")
+# Commands that are no stages, such as those of `python -m pipeline`, may use all of it.
+_LIBRARY = Path("pipeline")
+# The corpus that a stage of its name draws.
+_SAMPLE = "sample"
+
+
+def part_digest(plan: Plan, name: str, real_data: Path | None) -> str:
+    """The digest of what a part is made of, with the files of this project as they are.
+
+    real_data: the folder of the corpora's files, for those that have any.
+    """
+    part = plan.parts[name]
+    files = plan.corpora[part.corpus].files
+    corpus = {key: _hash(real_data / path) for key, path in files.items()} if real_data else {}
+    return digest(
+        {
+            "params": {point: plan.params(part, point) for point in part.points},
+            "commands": part.commands,
+            "corpus": corpus,
+            "made by": [_made_by(command, part.corpus) for command in part.commands],
+        }
+    )
+
+
+def _made_by(command: str, corpus: str) -> Any:
+    words = shlex.split(command)
+    if words[:2] != ["dvc", "repro"]:
+        return _sources([_LIBRARY])
+    targets = [word for word in words[2:] if not word.startswith("-")] or ["dvc.yaml"]
+    # Here the parameters name the sample, so that everything seems to depend on it.
+    made = [stage for stage in _stages(targets) if corpus == _SAMPLE or stage.name != _SAMPLE]
+    return {stage.addressing: _stage(stage) for stage in made}
+
+
+def _stages(targets: Sequence[str]) -> Iterator[Stage]:
+    """The stages of these targets, and those that they depend on, each once."""
+    found: dict[str, Stage] = {}
+    for target in targets:
+        for stage in _repo().stage.collect(target, with_deps=True):
+            found.setdefault(stage.addressing, stage)
+    yield from (found[name] for name in sorted(found))
+
+
+def _stage(stage: Stage) -> Any:
+    deps = [Path(dep.def_path) for dep in stage.deps if not hasattr(dep, "params")]
+    keys = {str(dep.def_path): dep.read_params() for dep in stage.params}
+    return {"cmd": stage.cmd, "params": keys, "sources": _sources(deps)}
+
+
+def _sources(paths: Sequence[Path]) -> dict[str, str]:
+    """The digest of each file of these that Git tracks and that can decide a result."""
+    files = [
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.suffix in _SOURCES and file.as_posix() in _tracked()
+    ]
+    return {file.as_posix(): _source(file) for file in files}
+
+
+@cache
+def _source(path: Path) -> str:
+    if path.suffix != ".py":
+        return file_hash(path)
+    return sha256(ast.dump(_without_docstrings(path.read_text("utf-8"))).encode()).hexdigest()
+
+
+def _without_docstrings(text: str) -> ast.Module:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and body:
+            first = body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = body[1:]
+    return tree
+
+
+@cache
+def _hash(path: Path) -> str:
+    return file_hash(path)
+
+
+@cache
+def _repo() -> Repo:
+    return Repo()
+
+
+@cache
+def _tracked() -> frozenset[str]:
+    return frozenset(_repo().scm.gitpython.repo.git.ls_files().splitlines())

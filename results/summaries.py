@@ -1,0 +1,111 @@
+"""Figures of a part, from the files that its points made."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.studies.tables.published import Entry
+from pipeline.studies.tables.runs import Runs, by_setting, test_images
+from pipeline.studies.tables.statistics import Bootstrap
+from pipeline.studies.tables.tables import score_table, setting_table
+
+# By point.
+Kept = Mapping[str, Path]
+_RESAMPLES = 2000
+# The row that others are compared with, where there is one.
+_REFERENCE = "pretrained"
+_PAIRS = "pairs.parquet"
+_CURVE = "learning_curve.parquet"
+
+
+def files(kept: Kept) -> dict[str, Any]:
+    """The kept JSON and CSV files by name, of each point."""
+    return {
+        point: {
+            path.name: _content(path)
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in (".json", ".csv")
+        }
+        for point, folder in kept.items()
+    }
+
+
+def studies(kept: Kept) -> dict[str, Any]:
+    """Rows of the studies, with the points as folds: each score with its interval, and differences
+    from AnANet from pretrained encoders; the learning curve, if it is kept."""
+    images = [image for folder in kept.values() for image in test_images(folder / _PAIRS)]
+    bootstrap, labels = Bootstrap(images, _RESAMPLES, seed=0), _labels(kept)
+    names = sorted(path.stem for path in _folder(kept).glob("*/*.parquet"))
+    rows = {
+        name: Runs.joined(
+            [Runs.of(_table(folder, f"*/{name}.parquet"), labels) for folder in kept.values()]
+        )
+        for name in names
+    }
+    reference = _REFERENCE if _REFERENCE in rows else "ananet"
+    entries = [Entry(row=name, method=name) for name in names]
+    table = score_table(entries, rows, bootstrap, reference)
+    found: dict[str, Any] = {"pairs": len(images), "images": len({*images}), "runs": _runs(rows)}
+    found |= {"reference": reference, "rows": _lines(table)}
+    if (_folder(kept) / _CURVE).exists():
+        found["learning_curve"] = _learning_curve(kept, rows, labels, bootstrap)
+    return found
+
+
+def points(kept: Kept) -> dict[str, Any]:
+    """The same for each point by itself."""
+    return {point: studies({point: folder}) for point, folder in kept.items()}
+
+
+SUMMARIES: dict[str, Callable[[Kept], dict[str, Any]]] = {
+    "files": files,
+    "studies": studies,
+    "points": points,
+}
+
+
+def _learning_curve(
+    kept: Kept, rows: Mapping[str, Runs], labels: list[str], bootstrap: Bootstrap
+) -> list[dict[str, Any]]:
+    columns = ["variant", "fraction"]
+    folds = [by_setting(_table(f, _CURVE), columns, labels) for f in kept.values()]
+    joined = [
+        (setting, Runs.joined([fold[i][1] for fold in folds]))
+        for i, (setting, _) in enumerate(folds[0])
+    ]
+    variants = dict.fromkeys(str(setting["variant"]) for setting, _ in joined)
+    joined += [({"variant": name, "fraction": 1.0}, rows[name]) for name in variants]
+    return _lines(setting_table(joined, bootstrap))
+
+
+def _lines(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table's lines without empty cells, rounded."""
+    lines = json.loads(table.round(4).to_json(orient="records"))
+    return [{key: value for key, value in line.items() if value is not None} for line in lines]
+
+
+def _labels(kept: Kept) -> list[str]:
+    """The class names, in the model's order, from the columns of any row."""
+    table = pd.read_parquet(next(_folder(kept).glob("*/*.parquet")))
+    return [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
+
+
+def _runs(rows: Mapping[str, Runs]) -> int:
+    return max(len(row.probabilities) for row in rows.values())
+
+
+def _folder(kept: Kept) -> Path:
+    return next(iter(kept.values()))
+
+
+def _table(folder: Path, pattern: str) -> pd.DataFrame:
+    return pd.read_parquet(next(folder.glob(pattern)))
+
+
+def _content(path: Path) -> Any:
+    if path.suffix == ".json":
+        return json.loads(path.read_text(encoding="utf-8"))
+    return _lines(pd.read_csv(path))
