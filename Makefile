@@ -12,10 +12,10 @@ DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install records run test bench results lint format clean
+.PHONY: help install records run test bench results documents lint format clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed records ## make the environment in .venv and install what a run needs
 
@@ -37,10 +37,13 @@ test: $(VENV)/.installed-dev ## run the tests, a process per core
 
 bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done
-	$(BIN)/python -m tests.benchmarks.table
+	$(MAKE) documents
 
-results: $(VENV)/.installed-dev records ## make every result of the documents again, in hours; REAL_DATA names a folder with real data
+results: $(VENV)/.installed-dev records ## make the documents' results again, in hours; REAL_DATA names a folder with real data
 	$(BIN)/python -m results $(PARTS)
+	$(BIN)/python -m cogapp -r $(DOCUMENTS)
+
+documents: $(VENV)/.installed-dev ## write the recorded results into the documents' tables
 	$(BIN)/python -m cogapp -r $(DOCUMENTS)
 
 lint: $(VENV)/.installed-dev records ## check style, types and that DVC can read the stages

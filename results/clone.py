@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -107,14 +108,18 @@ class Clone:
         ).stdout.split()
         _run(["git", "checkout", "--quiet", "HEAD", "--", *files], self.root)
         for file, changes in params.items():
-            values = yaml.load(self.root / file)
-            for key, value in changes.items():
-                *sections, last = key.split(".")
-                place = values
-                for section in sections:
-                    place = place.setdefault(section, {})
-                place[last] = value
-            yaml.dump(values, self.root / file)
+            yaml.dump(overridden(yaml.load(self.root / file), changes), self.root / file)
+
+
+def overridden(values: Any, changes: dict[str, Any]) -> Any:
+    """The content of a params file with new values by dotted key."""
+    for key, value in changes.items():
+        *sections, last = key.split(".")
+        place = values
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return values
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

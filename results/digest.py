@@ -77,11 +77,12 @@ def _sources(paths: Sequence[Path]) -> dict[str, str]:
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
         if file.suffix in _SOURCES and file.as_posix() in _tracked()
     ]
-    return {file.as_posix(): _source(file) for file in files}
+    return {file.as_posix(): source_digest(file) for file in files}
 
 
 @cache
-def _source(path: Path) -> str:
+def source_digest(path: Path) -> str:
+    """The digest of a file; of a Python file, without its comments, docstrings and layout."""
     if path.suffix != ".py":
         return file_hash(path)
     return sha256(ast.dump(_without_docstrings(path.read_text("utf-8"))).encode()).hexdigest()

@@ -16,7 +16,8 @@ Overrides = dict[str, dict[str, Any]]
 class Corpus(Section):
     """A corpus of a scratch clone.
 
-    files: path below the clone's data/ -> path below REAL_DATA. params: what names it in the params files.
+    files: path below the clone's data/ -> path below REAL_DATA. params: what names it in the
+    params files.
     """
 
     files: dict[str, Text] = Field(default_factory=dict)

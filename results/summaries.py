@@ -22,12 +22,12 @@ _CURVE = "learning_curve.parquet"
 
 
 def files(kept: Kept) -> dict[str, Any]:
-    """The kept JSON and CSV files by name, of each point."""
+    """The kept JSON and Markdown files by name, of each point."""
     return {
         point: {
             path.name: _content(path)
             for path in sorted(folder.rglob("*"))
-            if path.suffix in (".json", ".csv")
+            if path.suffix in (".json", ".md")
         }
         for point, folder in kept.items()
     }
@@ -106,6 +106,5 @@ def _table(folder: Path, pattern: str) -> pd.DataFrame:
 
 
 def _content(path: Path) -> Any:
-    if path.suffix == ".json":
-        return json.loads(path.read_text(encoding="utf-8"))
-    return _lines(pd.read_csv(path))
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text) if path.suffix == ".json" else text

@@ -4,7 +4,7 @@ from pipeline import paths as project
 from pipeline.params.project import load_params
 from pipeline.params.studies import load_study_params
 from pipeline.studies.tables.figures import draw_classes, draw_scores
-from pipeline.studies.tables.published import Entry, published
+from pipeline.studies.tables.published import OURS, published
 from pipeline.studies.tables.runs import read_rows, test_images
 from pipeline.studies.tables.statistics import Bootstrap
 from pipeline.studies.tables.tables import (
@@ -18,16 +18,6 @@ from pipeline.studies.tables.tables import (
 )
 from stages import run
 from stages.studies import paths
-
-# What docs/ananet.md says is ours.
-OURS = [
-    Entry(row="ananet", method="AnANet, as in the paper"),
-    Entry(row="votes", method="richer votes, batch norm"),
-    Entry(row="scenes", method="scenes beside the regions"),
-    Entry(row="pretrained_paper_training", method="pretrained encoders"),
-    Entry(row="pretrained_paper_votes", method="pretrained encoders, at first frozen, then slow"),
-    Entry(row="pretrained", method="the same and richer votes, batch norm: the preset"),
-]
 
 
 def main() -> None:

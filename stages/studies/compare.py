@@ -6,19 +6,12 @@ from pipeline import paths as project
 from pipeline.params.project import load_params
 from pipeline.params.studies import load_study_params
 from pipeline.studies.tables.figures import draw_scores
-from pipeline.studies.tables.published import Entry, published
+from pipeline.studies.tables.published import TITLES, Entry, published
 from pipeline.studies.tables.runs import read_rows, test_images
 from pipeline.studies.tables.statistics import Bootstrap
 from pipeline.studies.tables.tables import Notes, footnotes, score_lines, score_table, write_table
 from stages import run
 from stages.studies import paths
-
-# Of rows that the paper does not have.
-_TITLES = {
-    "logistic_regression": "Logistic regression (scene)",
-    "logistic_regression_regions": "Logistic regression (regions)",
-    "pretrained": "AnANet from pretrained encoders",
-}
 
 
 def main() -> None:
@@ -28,7 +21,7 @@ def main() -> None:
     rows |= read_rows(paths.VARIANTS, ("ananet_glove", "ananet", "pretrained"), labels)
     listed = {entry.row for entry in paper.table3}
     unpublished = [
-        Entry(row=name, method=_TITLES.get(name, name.replace("_", " ").capitalize()))
+        Entry(row=name, method=TITLES.get(name, name.replace("_", " ").capitalize()))
         for name in (*study.baselines, "pretrained")
         if name not in listed
     ]
