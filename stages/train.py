@@ -4,11 +4,11 @@ from contextlib import nullcontext
 from shutil import rmtree
 
 from pipeline import paths
-from pipeline.classifier_training.ananet import new_ananet
 from pipeline.classifier_training.classification import ClassificationTask, process_checkpoint
 from pipeline.classifier_training.processes import ProcessGroup, is_launched, join_group, launch
 from pipeline.core.device import resolve_device
 from pipeline.dataset.reading import load_pairs
+from pipeline.initialisation.ananet import new_ananet
 from pipeline.models.saved import AnANetEncoders
 from pipeline.params.project import Params, load_params
 from pipeline.training.curves import training_curves

@@ -1,6 +1,6 @@
 """Training of classifiers of pairs, AnANet and the baselines, in one process or several."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +12,30 @@ from pipeline.classifier_training.processes import ProcessGroup
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import mean_losses, predict
 from pipeline.features.vectors import Rows
-from pipeline.metrics.f1 import Classes, weighted_f1
+from pipeline.metrics.f1 import Classes, f1_scores
 from pipeline.models.classifier import Classifier, apply_model
 from pipeline.params.project import ClassifierTrainParams
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.task import Figures, Plan, Task
 
-Loss = Callable[[Any, Tensor], dict[str, Tensor]]
-
 
 class ClassificationTask(Task):
-    """Adam on a classifier's loss over the train split; dev's weighted F1 selects the epoch.
+    """Adam on a classifier's loss over the train split; dev's F1 selects the epoch.
 
-    No other split is used. Figures are losses, accuracy and weighted F1.
+    No other split is used. Figures are losses, accuracy, weighted and macro F1.
     """
-
-    selected_by = "dev/f1_weighted"
 
     def __init__(
         self,
         model: Classifier,
         features: PairFeatures,
         params: ClassifierTrainParams,
-        loss: Loss | None = None,
         group: ProcessGroup | None = None,
     ) -> None:
-        """model: on the device where the features are. loss: minimised on train in place of the
-        model's own; of the same form. group: each of its processes builds a task of its own.
+        """model: on the device where the features are. group: each of its processes builds a task
+        of its own.
         """
+        self.selected_by = f"dev/{params.select_by}"
         self.model: Any = model
         self._encoders, self._frozen_epochs = model.encoder_parameters(), params.frozen_epochs
         self.optimizer = _optimizer(model, self._encoders, params)
@@ -47,7 +43,6 @@ class ClassificationTask(Task):
         self.ids, self.rng = features.ids, np.random.default_rng(params.seed)
         self.steps = len(features.batches("train", params.batch_size))
         self._features, self._batch_size = features, params.batch_size
-        self._loss = loss or model.loss
         self._group = group or ProcessGroup(torch.device("cpu"))
         self._group.broadcast_weights(model)
         # Of each step: rows and their predicted classes, loss terms, pairs.
@@ -63,7 +58,7 @@ class ClassificationTask(Task):
         shared, weight = self._group.share(rows)
         batch = self._features.gather(shared)
         output = apply_model(self.model, batch.inputs)
-        terms = self._loss(output, batch.labels)
+        terms: dict[str, Tensor] = self.model.loss(output, batch.labels)
         torch.autograd.backward(terms["total"] * weight)
         self._group.sum_gradients(self.model.parameters())
         predicted = output.logits.detach().argmax(1)
@@ -109,8 +104,5 @@ def process_checkpoint(folder: Path, identity: str, group: ProcessGroup) -> Chec
 
 def _figures(split: str, gold: Classes, predicted: Classes, losses: Mapping[str, float]) -> Figures:
     named = {"loss" if name == "total" else name: value for name, value in losses.items()}
-    scores = {
-        "accuracy": float((gold == predicted).mean()),
-        "f1_weighted": weighted_f1(gold, predicted),
-    }
+    scores = f1_scores(gold, predicted)
     return {f"{split}/{name}": value for name, value in (named | scores).items()}

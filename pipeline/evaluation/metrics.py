@@ -33,9 +33,9 @@ def evaluation_metrics(
 def bootstrap_intervals(
     gold: Classes, predicted: Classes, classes: int, resamples: int, seed: int
 ) -> dict[str, float]:
-    """95 % percentile intervals of accuracy and weighted F1 over resampled pairs.
+    """95 % percentile intervals of accuracy, weighted and macro F1 over resampled pairs.
 
-    Both depend on the confusion counts alone, and the counts of n pairs drawn with replacement are
+    They depend on the confusion counts alone, and the counts of n pairs drawn with replacement are
     one multinomial draw, so no pairs need to be drawn.
     """
     if resamples == 0:

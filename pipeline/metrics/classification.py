@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.stats import kendalltau
 from sklearn.metrics import accuracy_score, f1_score
 
-from pipeline.metrics.f1 import Classes, weighted_f1
+from pipeline.metrics.f1 import Classes, f1_scores
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -25,7 +25,7 @@ def classification_metrics(
     f1 = f1_score(gold, predicted, labels=indices, average=None, zero_division=0)
     return {
         "accuracy": float(accuracy_score(gold, predicted)),
-        "f1_weighted": weighted_f1(gold, predicted),
+        "f1_weighted": f1_scores(gold, predicted)["f1_weighted"],
         "f1_macro": float(f1.mean()),
         **{f"f1.{name}": float(value) for name, value in zip(labels, f1, strict=True)},
     }

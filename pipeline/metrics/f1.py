@@ -9,10 +9,10 @@ Counts = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float64]
 
 
-def weighted_f1(gold: Classes, predicted: Classes) -> float:
-    """The mean of the classes' F1, weighted by their share of gold, from 0 to 1."""
+def f1_scores(gold: Classes, predicted: Classes) -> dict[str, float]:
+    """`accuracy`, `f1_weighted` and `f1_macro`, from 0 to 1, over the classes that occur."""
     counts = confusion_matrix(gold, predicted, labels=np.union1d(gold, predicted))
-    return float(scores_of_counts(counts[None])["f1_weighted"][0])
+    return {name: float(values[0]) for name, values in scores_of_counts(counts[None]).items()}
 
 
 def scores_of_counts(counts: Counts) -> dict[str, Floats]:

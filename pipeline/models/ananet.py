@@ -22,6 +22,7 @@ from pipeline.errors import UserError
 from pipeline.models.ananet_comparison import Comparison
 from pipeline.models.ananet_encoders import ImageEncoder, ScenePlaces, TextEncoder
 from pipeline.models.classifier import SCENE_NAMES, Classifier, SceneDims
+from pipeline.models.imbalance import classification_loss
 from pipeline.models.layers import (
     PairNorm,
     masked_mean,
@@ -181,6 +182,9 @@ class AnANet(Classifier):
         self.association = AssociationNet(config) if streams in ("both", "association") else None
         self.alignment = AlignmentNet(config) if streams in ("both", "alignment") else None
         self.concat = ConcatHead(config) if streams == "none" else None
+        # Of the train split, for `loss.classification`; a trained model needs them no more.
+        self.class_weights: Tensor
+        self.register_buffer("class_weights", torch.ones(len(config.labels)), persistent=False)
 
     def forward(
         self,
@@ -257,9 +261,8 @@ class AnANet(Classifier):
         """Eq. 19 to 22 for labels (B,): the terms `classification`, `invariant`, `orthogonal`
         (unweighted scalars; the last two only with an association net) and their `total`."""
         params = self.config.loss
-        terms = {
-            "classification": F.cross_entropy(output.logits, labels, reduction=params.reduction)
-        }
+        weights = self.class_weights
+        terms = {"classification": classification_loss(output.logits, labels, weights, params)}
         total = terms["classification"]
         if output.association:
             terms["invariant"] = self._invariant_loss(output.association)

@@ -67,6 +67,8 @@ CHANGES: tuple[Change, ...] = (
         "scenes",
         {"encoder": "efficientnet_lite0", "weights": None, "device": "auto"},
     ),
+    Added("AnANetConfig", "loss.classification", "cross_entropy"),
+    Added("AnANetConfig", "loss.focal_gamma", 2.0),
 )
 
 

@@ -207,6 +207,8 @@ class FusionParams(Section):
 
 
 class LossParams(Section):
+    classification: Literal["cross_entropy", "class_weighted", "focal"]
+    focal_gamma: NonNegative
     alpha: NonNegative
     beta: NonNegative
     inv_squared: bool
@@ -228,6 +230,7 @@ class TrainParams(Section):
 
 
 class ClassifierTrainParams(TrainParams):
+    select_by: Literal["f1_weighted", "f1_macro"]
     encoder_rate: NonNegative
     frozen_epochs: NonNegativeInt
 

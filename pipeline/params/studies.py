@@ -60,12 +60,11 @@ class VariantParams(Section):
     """One row that is AnANet.
 
     pretrained: `model.pretrained`, apart so that DVC sees which encoders a row starts from.
-    changes: of params.yaml. classification: its classification loss.
+    changes: of params.yaml.
     """
 
     pretrained: FolderName
     changes: Changes
-    classification: Literal["plain", "class_weighted", "focal"]
 
 
 class SweepParams(Section):
@@ -118,7 +117,6 @@ class StudyParams(Section):
     seeds: Count
     workers: Count
     settings: Changes
-    focal_gamma: NonNegative
     baselines: dict[str, BaselineParams]
     clip: dict[RowName, ClipParams]
     variants: dict[str, VariantParams]

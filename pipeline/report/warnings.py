@@ -16,12 +16,22 @@ def result_warnings(
     content of metrics.json.
     """
     return [
+        *_about_classes(metrics),
         *_about_result(metrics),
         *_about_splits(corpus),
         *_about_images(corpus["images"]),
         *_about_texts(corpus["texts"]),
         *_about_coverage(coverage),
     ]
+
+
+def _about_classes(metrics: Mapping[str, float]) -> Iterator[str]:
+    for name, f1 in metrics.items():
+        if name.startswith("f1.") and f1 == 0:
+            yield (
+                f"No test pair of “{name.removeprefix('f1.')}” is recognised. If the class is rare,"
+                " loss.classification=class_weighted and train.select_by=f1_macro may help."
+            )
 
 
 def _about_result(metrics: Mapping[str, float]) -> Iterator[str]:

@@ -3,19 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
-import torch.nn.functional as F
-from torch import Tensor
 
-from pipeline.classifier_training.ananet import new_ananet
-from pipeline.classifier_training.classification import ClassificationTask, Loss
+from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import Predictions, predict
 from pipeline.dataset.reading import load_pairs
-from pipeline.models.ananet import AnANet
-from pipeline.models.imbalance import class_weights, focal_loss
+from pipeline.initialisation.ananet import new_ananet
 from pipeline.params.project import Params
 from pipeline.params.studies import (
     LabelNoiseParams,
@@ -30,27 +25,15 @@ from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 
 
-def train_ananet(
-    params: Params,
-    features: PairFeatures,
-    seed: int,
-    classification: str = "plain",
-    gamma: float = 0.0,
-) -> Predictions:
+def train_ananet(params: Params, features: PairFeatures, seed: int) -> Predictions:
     """Train AnANet; returns its predictions for the test split.
-
-    Args:
-        classification: plain | class_weighted | focal, which replaces the loss of Eq. 19.
-        gamma: of the focal loss.
 
     Raises:
         UserError: a split has no pairs, or the loss or its gradient is not finite.
     """
     seed_everything(seed)
     model = new_ananet(params, features)
-    loss = _loss(model, features, classification, gamma)
-    train = params.train.model_copy(update={"seed": seed})
-    task = ClassificationTask(model, features, train, loss)
+    task = ClassificationTask(model, features, params.train.model_copy(update={"seed": seed}))
     fit(task, lambda epoch, figures: None, progress=False)
     return predict(model, features, "test")
 
@@ -119,21 +102,3 @@ def with_label_noise(features: PairFeatures, rate: float, seed: int, classes: in
     labels = features.labels.copy()
     labels[order[:wrong]] = (labels[order[:wrong]] + offsets[:wrong]) % classes
     return features.relabelled(labels)
-
-
-def _loss(model: AnANet, features: PairFeatures, classification: str, gamma: float) -> Loss | None:
-    """The loss of Eq. 22 with another first term; None for the model's own loss."""
-    if classification == "plain":
-        return None
-    weights = class_weights(features.labels[features.rows("train")], len(model.config.labels))
-
-    def loss(output: Any, labels: Tensor) -> dict[str, Tensor]:
-        terms = model.loss(output, labels)
-        if classification == "focal":
-            term = focal_loss(output.logits, labels, gamma)
-        else:
-            term = F.cross_entropy(output.logits, labels, weight=weights)
-        total = terms["total"] - terms["classification"] + term
-        return terms | {"classification": term, "total": total}
-
-    return loss

@@ -19,10 +19,9 @@ def main() -> None:
     params = variant_params(load_params(), study, row)
     labels = params.corpus.labels
     features = load_pairs(labels, params.model)
-    train = partial(
-        train_ananet, params, features, classification=row.classification, gamma=study.focal_gamma
-    )
-    runs = [Run(seed, partial(train, seed), {}) for seed in range(study.seeds)]
+    runs = [
+        Run(seed, partial(train_ananet, params, features, seed), {}) for seed in range(study.seeds)
+    ]
     table = perform(runs, labels, study.workers, name)
     write_runs(paths.VARIANTS / f"{name}.parquet", table)
 

@@ -17,12 +17,12 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.classifier_training.ananet import new_ananet
 from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.core.device import resolve_device
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.reading import load_pairs
 from pipeline.features.store import create_store
+from pipeline.initialisation.ananet import new_ananet
 from pipeline.models.ananet import AnANet
 from pipeline.params.project import Params, load_params
 from pipeline.training.loop import fit

@@ -10,7 +10,7 @@ from pipeline.metrics.classification import (
     rank_agreement,
     reliability,
 )
-from pipeline.metrics.f1 import weighted_f1
+from pipeline.metrics.f1 import f1_scores
 
 LABELS = ("irrelevant", "implicit", "explicit")
 
@@ -132,14 +132,21 @@ def test_intervals_enclose_the_figure_and_repeat(judged: tuple[np.ndarray, np.nd
     gold, predicted = judged
     found = bootstrap_intervals(gold, predicted, 3, resamples=1000, seed=7)
     assert found["accuracy_low"] < (gold == predicted).mean() < found["accuracy_high"]
-    assert found["f1_weighted_low"] < weighted_f1(gold, predicted) < found["f1_weighted_high"]
+    assert (
+        found["f1_weighted_low"]
+        < f1_scores(gold, predicted)["f1_weighted"]
+        < found["f1_weighted_high"]
+    )
     assert found == bootstrap_intervals(gold, predicted, 3, resamples=1000, seed=7)
     assert found != bootstrap_intervals(gold, predicted, 3, resamples=1000, seed=8)
 
 
 def test_intervals_stay_finite_on_a_single_pair_and_can_be_left_out() -> None:
     one = np.array([1])
-    assert set(bootstrap_intervals(one, one, 3, 10, 0).values()) == {1.0}
+    found = bootstrap_intervals(one, one, 3, 10, 0)
+    assert {found["accuracy_low"], found["f1_weighted_high"]} == {1.0}
+    # Classes that do not occur have F1 0.
+    assert found["f1_macro_low"] == found["f1_macro_high"] == pytest.approx(1 / 3)
     assert set(bootstrap_intervals(one, one - 1, 3, 10, 0).values()) == {0.0}
     assert bootstrap_intervals(one, one, 3, 0, 0) == {}
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.classifier_training.ananet import new_ananet
 from pipeline.classifier_training.classification import ClassificationTask
-from pipeline.classifier_training.pretrained import start_from_pretrained
 from pipeline.corpus.wrong_pairs import with_wrong_pairs
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.errors import UserError
+from pipeline.initialisation.ananet import new_ananet
+from pipeline.initialisation.pretrained import start_from_pretrained
 from pipeline.models.ananet_matcher import AnANetMatcher
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.saved import AnANetEncoders

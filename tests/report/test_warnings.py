@@ -36,6 +36,14 @@ def test_result_that_is_no_better_than_the_commonest_class() -> None:
     assert "most frequent relation (50.0%)" in found
 
 
+def test_a_class_that_is_never_right_comes_first_with_a_cure() -> None:
+    metrics = {**METRICS, "accuracy_low": 0.45, "f1.yes": 0.8, "f1.no": 0.0}
+    first, second = result_warnings(corpus(), COVERAGE, metrics)
+    assert "“no” is recognised" in first
+    assert "loss.classification=class_weighted" in first
+    assert "most frequent" in second
+
+
 def test_attention_that_points_no_better_than_chance() -> None:
     pointing = {"pointing_accuracy": 0.31, "pointing_chance": 0.34}
     (found,) = result_warnings(corpus(), COVERAGE, METRICS | pointing)

@@ -1,8 +1,9 @@
 """Builds an AnANet from the parameters and the features."""
 
-from pipeline.classifier_training.pretrained import start_from_pretrained
 from pipeline.dataset.pairs import PairFeatures
+from pipeline.initialisation.pretrained import start_from_pretrained
 from pipeline.models.ananet import AnANet, AnANetConfig
+from pipeline.models.imbalance import class_weights
 from pipeline.params.project import NOT_PRETRAINED, Params
 
 
@@ -20,6 +21,8 @@ def new_ananet(params: Params, features: PairFeatures) -> AnANet:
         model.image_encoder.standardize(*arrays.region_moments(train))
         if model.scene_encoder:
             model.scene_encoder.standardize(arrays.scene_moments(train))
+    labels = features.labels[features.rows("train")]
+    model.class_weights.copy_(class_weights(labels, len(params.corpus.labels)))
     return model
 
 

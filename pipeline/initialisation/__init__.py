@@ -1,0 +1,1 @@
+"""New models: built from the parameters, and begun from pretrained encoders."""
