@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipeline.errors import UserError
+from pipeline.waiting import wait_briefly
 
 # A command is a module of pipeline.cli with `add_arguments(parser)` and `run(arguments)`. Only the
 # requested one is imported, since most import slow libraries.
@@ -23,6 +24,7 @@ COMMANDS = {
 def main(words: Sequence[str]) -> None:
     """Run the command of a command line; a UserError ends it with its message and status 1."""
     parser = argparse.ArgumentParser(prog="python -m pipeline")
+    wait_briefly()
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)

@@ -4,6 +4,9 @@ import sys
 from collections.abc import Callable
 
 from pipeline.errors import UserError
+from pipeline.waiting import wait_briefly
+
+wait_briefly()
 
 
 def run(main: Callable[[], None]) -> None:
