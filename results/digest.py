@@ -2,7 +2,8 @@
 
 It covers the part's lines of the plan, the corpus's bytes, and of every stage that its commands
 run: the command, the parameters, and the dependencies that Git tracks. Python files count by what
-they do: another comment, docstring or layout makes no other result.
+they do: another comment, docstring or layout makes no other result. Encoders count by their golden
+rows, which tests hold them to.
 """
 
 import ast
@@ -22,6 +23,8 @@ from results.plan import Plan
 _SOURCES = (".py", ".yaml", ".json", ".html", ".js", ".css", ".safetensors")
 # Commands that are no stages, such as those of `python -m pipeline`, may use all of it.
 _LIBRARY = Path("pipeline")
+_GOLDEN = Path("tests/encoders/golden")
+_HELD_BY_GOLDEN = ("pipeline/encoders/", "pipeline/images/")
 # The corpus that a stage of its name draws.
 _SAMPLE = "sample"
 
@@ -39,6 +42,7 @@ def part_digest(plan: Plan, name: str, real_data: Path | None) -> str:
             "params": {point: plan.params(part, point) for point in part.points},
             "commands": part.commands,
             "corpus": corpus,
+            "encoders": _sources([_GOLDEN]),
             "made by": [_made_by(command, part.corpus) for command in part.commands],
         }
     )
@@ -76,6 +80,7 @@ def _sources(paths: Sequence[Path]) -> dict[str, str]:
         for path in paths
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
         if file.suffix in _SOURCES and file.as_posix() in _tracked()
+        if not file.as_posix().startswith(_HELD_BY_GOLDEN)
     ]
     return {file.as_posix(): source_digest(file) for file in files}
 
