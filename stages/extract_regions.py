@@ -4,13 +4,14 @@ from pathlib import Path
 
 from pipeline import paths
 from pipeline.encoders.regions.corpus import write_regions
+from pipeline.images.corpus import images_path
 from pipeline.params.project import load_params
 from stages import run
 
 
 def main() -> None:
     params = load_params()
-    images = Path(params.corpus.path) / params.corpus.images
+    images = images_path(Path(params.corpus.path), params.corpus.images)
     write_regions(paths.REGIONS, params.regions, params.compute, paths.IMAGES, images)
 
 

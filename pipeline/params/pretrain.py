@@ -26,7 +26,7 @@ class PostsParams(Section):
     """A corpus of which only images and texts are read."""
 
     path: Text
-    images: Text
+    images: Text | None
     layout: Literal["posts", "flickr8k", "karpathy"]
     encoding: Text
     columns: PostColumnParams

@@ -46,7 +46,7 @@ class ColumnParams(PostColumnParams):
 
 class CorpusParams(Section):
     path: Text
-    images: Text
+    images: Text | None
     layout: Literal["csv", "mdid", "flickr8k", "flickr8k_expert", "karpathy", "clicks", "posts"]
     encoding: Text
     columns: ColumnParams

@@ -12,6 +12,7 @@ from pipeline.core.device import resolve_device
 from pipeline.dataset.reading import read_files
 from pipeline.features.texts import Texts, read_texts
 from pipeline.files import whole_file
+from pipeline.images.corpus import images_path
 from pipeline.images.source import CorpusImages, ImageSource
 from pipeline.models.ananet import AnANet
 from pipeline.models.saved import AnANetEncoders
@@ -34,7 +35,7 @@ def build_report(params: Params) -> None:
     pairs, texts = pd.read_parquet(paths.PAIRS), read_texts(paths.TEXTS)
     metrics, report, coverage = _json(paths.METRICS), _json(paths.CORPUS_REPORT), _coverage()
     predictions = _predictions()
-    with ImageSource.open(Path(params.corpus.path) / params.corpus.images) as source:
+    with ImageSource.open(images_path(Path(params.corpus.path), params.corpus.images)) as source:
         images = CorpusImages(source, pd.read_parquet(paths.IMAGES))
         html = render(
             "page.html",

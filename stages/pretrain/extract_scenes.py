@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.encoders.scenes.corpus import write_scenes
+from pipeline.images.corpus import images_path
 from pipeline.params.pretrain import load_pretrain_params
 from pipeline.params.project import load_params
 from stages import run
@@ -11,7 +12,7 @@ from stages.pretrain import paths
 
 def main() -> None:
     params, corpus = load_params(), load_pretrain_params().corpus
-    images = Path(corpus.path) / corpus.images
+    images = images_path(Path(corpus.path), corpus.images)
     write_scenes(paths.SCENES, params.scenes, params.compute, paths.IMAGES, images)
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from pipeline import paths
 from pipeline.encoders.scenes.corpus import write_scenes
+from pipeline.images.corpus import images_path
 from pipeline.params.project import load_params
 from stages import run
 
 
 def main() -> None:
     params = load_params()
-    images = Path(params.corpus.path) / params.corpus.images
+    images = images_path(Path(params.corpus.path), params.corpus.images)
     write_scenes(paths.SCENES, params.scenes, params.compute, paths.IMAGES, images)
 
 

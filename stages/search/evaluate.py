@@ -8,6 +8,7 @@ import pandas as pd
 from pipeline import paths as project
 from pipeline.core.device import resolve_device
 from pipeline.files import whole_file
+from pipeline.images.corpus import images_path
 from pipeline.metrics.ranking import ranking_metrics, roc
 from pipeline.metrics.writing import write_metrics
 from pipeline.models.search.amc import AMC
@@ -54,7 +55,8 @@ def main() -> None:
         points.to_csv(temporary, index=False, float_format="%.6f")
     draw_roc(paths.FIGURES / "roc.png", *rates, metrics["auc"])
     draw_weights(paths.FIGURES / "weights.png", weights[:, 0])
-    images = Path(corpus.path) / corpus.images, pd.read_parquet(project.IMAGES)
+    source = images_path(Path(corpus.path), corpus.images)
+    images = source, pd.read_parquet(project.IMAGES)
     shown = examples(model, inputs, lines, images, EXAMPLES)
     draw_examples(paths.FIGURES / "attention.png", shown, visual)
 

@@ -9,6 +9,7 @@ from pipeline.encoders.clip.encoder import load_clip, write_clip_texts
 from pipeline.encoders.rows.extract import choose_engine
 from pipeline.encoders.rows.images import write_image_features
 from pipeline.features.texts import read_texts
+from pipeline.images.corpus import images_path
 from pipeline.params.project import load_params
 from pipeline.params.studies import load_study_params, named
 from stages import run
@@ -22,7 +23,8 @@ def main() -> None:
     device = resolve_device(row.device)
     engine = choose_engine(params.compute, device)
     image_encoder, text_encoder = load_clip(row.model, row.revision, f"clip.{name}", device)
-    folder, images = paths.CLIP / name, Path(corpus.path) / corpus.images
+    folder = paths.CLIP / name
+    images = images_path(Path(corpus.path), corpus.images)
     write_image_features(
         folder / paths.CLIP_IMAGES, image_encoder, project.IMAGES, images, None, engine
     )

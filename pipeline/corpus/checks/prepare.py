@@ -18,6 +18,7 @@ from pipeline.errors import UserError
 from pipeline.faults import SHOWN, list_faults
 from pipeline.features.texts import EMPTY_TEXT, text_key
 from pipeline.files import whole_file
+from pipeline.images.corpus import images_path
 from pipeline.images.source import ImageSource
 from pipeline.params.project import CorpusParams, PrepareParams
 from pipeline.tokenizers.tokenize import tokenize
@@ -94,7 +95,7 @@ def _read(corpus: CorpusParams, splits: Sequence[str]) -> tuple[list[Pair], list
         raise UserError(
             "corpus.layout = 'posts' has no labels and no test split; it is for pretraining only"
         )
-    with ImageSource.open(Path(corpus.path) / corpus.images) as source:
+    with ImageSource.open(images_path(Path(corpus.path), corpus.images)) as source:
         raw = [pair for pair in read_layout(corpus) if pair.split in splits]
         pairs = check_pairs(raw, corpus.labels, corpus.label_map, splits)
         if corpus.counts == "ccd":

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from pipeline.errors import UserError
+from pipeline.images.corpus import images_path
 from pipeline.images.names import ImageNames
 from pipeline.images.source import ImageSource
 from pipeline.params.project import CorpusParams
@@ -54,7 +55,7 @@ class _Likeness:
 
     def __init__(self, corpus: CorpusParams) -> None:
         self._labels = {*corpus.labels, *corpus.label_map}
-        with ImageSource.open(Path(corpus.path) / corpus.images) as source:
+        with ImageSource.open(images_path(Path(corpus.path), corpus.images)) as source:
             self._files = ImageNames(source.names())
 
     def __call__(self, role: str, cells: list[str]) -> float:
