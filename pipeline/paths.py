@@ -4,6 +4,7 @@ from pathlib import Path
 
 DATA = Path("data")
 SAMPLE = DATA / "sample"
+CHECKED = DATA / "interim" / "checked"
 PRETRAINED = DATA / "pretrained"
 # Folders of pretrained encoders, one of them empty.
 PRETRAINED_ANANET = PRETRAINED / "ananet"

@@ -25,8 +25,10 @@ _SOURCES = (".py", ".yaml", ".json", ".html", ".js", ".css", ".safetensors")
 _LIBRARY = Path("pipeline")
 _GOLDEN = Path("tests/encoders/golden")
 _HELD_BY_GOLDEN = ("pipeline/encoders/", "pipeline/images/")
-# The corpus that a stage of its name draws.
 _SAMPLE = "sample"
+_DRAW = "python -m stages.sample.draw"
+# It decides no result, and depends on parameters that decide none.
+_CHECK = "python -m stages.check_params"
 
 
 def part_digest(plan: Plan, name: str, real_data: Path | None) -> str:
@@ -53,9 +55,12 @@ def _made_by(command: str, corpus: str) -> Any:
     if words[:2] != ["dvc", "repro"]:
         return _sources([_LIBRARY])
     targets = [word for word in words[2:] if not word.startswith("-")] or ["dvc.yaml"]
-    # Here the parameters name the sample, so that everything seems to depend on it.
-    made = [stage for stage in _stages(targets) if corpus == _SAMPLE or stage.name != _SAMPLE]
-    return {stage.addressing: _stage(stage) for stage in made}
+    return {
+        stage.addressing: _stage(stage)
+        for stage in _stages(targets)
+        # Here the parameters name the sample, so that everything seems to depend on it.
+        if stage.cmd not in (_CHECK, *([] if corpus == _SAMPLE else [_DRAW]))
+    }
 
 
 def _stages(targets: Sequence[str]) -> Iterator[Stage]:

@@ -36,7 +36,14 @@ def needed(project: Path, stage: str, **choices: str) -> set[str]:
         return {found.addressing for found in networkx.descendants(graph, start)}
 
 
-MAIN = {"sample", "prepare", "extract_regions", "embed_glove", "embed_bert"}
+MAIN = {
+    "check_params",
+    "stages/sample/dvc.yaml:draw",
+    "prepare",
+    "extract_regions",
+    "embed_glove",
+    "embed_bert",
+}
 PRETRAIN = "stages/pretrain/dvc.yaml"
 PRETRAINING = {
     f"{PRETRAIN}:{name}" for name in ("prepare", "extract_regions", "embed_glove", "embed_bert")

@@ -132,7 +132,7 @@ def test_fresh_byte_code_is_no_change(project: Project) -> None:
 
 def test_experiment_reruns_only_the_head(project: Project) -> None:
     output = project.dvc("exp", "run", "-S", "fusion.lambda=0.7", "-S", "train.lr=3e-5")
-    assert ran(output) == ["train", "evaluate", "report"]
+    assert ran(output) == ["check_params", "train", "evaluate", "report"]
     config = json.loads((project.root / "data/models/ananet/config.json").read_text())
     assert config["fusion"] == {"lambda": 0.7, "eta": 1.0}
     assert "fusion.lambda" in project.dvc("params", "diff")
@@ -143,7 +143,7 @@ def test_experiment_reruns_only_the_head(project: Project) -> None:
 def test_experiment_with_scenes_encodes_them_first_and_nothing_else_again(project: Project) -> None:
     output = project.dvc("exp", "run", "-S", "model.scenes=scenes.h5")
     scenes = "stages/scenes/dvc.yaml:extract_scenes"
-    assert ran(output) == [scenes, "train", "evaluate", "report"]
+    assert ran(output) == ["check_params", scenes, "train", "evaluate", "report"]
     assert project.call("git", "status", "--short", "data/features") == ""
     project.restore()
     assert ran(project.dvc("repro")) == []
@@ -156,10 +156,18 @@ def test_experiment_in_a_temporary_copy(project: Project) -> None:
     assert ran(project.dvc("repro")) == []
 
 
-def test_wrong_parameter_stops_before_any_work(project: Project) -> None:
-    output = project.dvc("exp", "run", "--temp", "-S", "fusion.lambda=abc", expect=255)
-    assert "fusion.lambda = 'abc'" in output
+def test_wrong_parameter_stops_before_any_work_and_the_model_stays(project: Project) -> None:
+    model = project.root / "data/models/ananet/model.safetensors"
+    before = model.read_bytes()
+    output = project.dvc("exp", "run", "-S", "train.epochs=0", "-S", "fusion.lambda=x", expect=255)
+    assert ran(output) == ["check_params"]
+    assert "train.epochs = 0" in output
+    assert "fusion.lambda = 'x'" in output
+    assert "git checkout params.yaml" in output
     assert "Traceback" not in output
+    assert model.read_bytes() == before
+    project.call("git", "checkout", "--quiet", "params.yaml")
+    assert ran(project.dvc("repro")) == []
 
 
 @pytest.mark.parametrize(
@@ -201,7 +209,7 @@ def test_a_new_parameter_reruns_what_reads_it(project: Project) -> None:
     code.write_text(code.read_text().replace(field, f"{field}    threshold: float\n"))
     params = project.root / "params.yaml"
     params.write_text(params.read_text().replace("evaluate:\n", "evaluate:\n  threshold: 0.5\n"))
-    assert ran(project.dvc("repro")) == ["evaluate", "report"]
+    assert ran(project.dvc("repro")) == ["check_params", "evaluate", "report"]
     project.restore()
 
 
@@ -210,6 +218,9 @@ def test_own_corpus_reruns_only_what_its_change_reaches(project: Project) -> Non
     shutil.copytree(project.root / "data/sample", own)
     _set_params(project.root / "params.yaml", {"corpus.path": "data/own"})
     project.dvc("repro", "--quiet")
+    # The sample is for the sample.
+    _set_params(project.root / "params.yaml", {"sample.seed": 99})
+    assert ran(project.dvc("repro")) == ["check_params"]
 
     table = own / "train_data.csv"
     table.write_text(table.read_text().replace(",explicit", ",implicit", 1))
@@ -233,9 +244,9 @@ def test_own_posts_pretrain_the_encoders_only_when_they_are_named(project: Proje
     output = project.dvc("exp", "run", "-S", "model.pretrained=own")
     places = [stage.removeprefix("stages/pretrain/dvc.yaml:") for stage in ran(output)]
     features = {"extract_regions", "embed_glove", "embed_bert"}
-    assert places[0] == "prepare"
-    assert set(places[1:4]) == features
-    assert places[4:] == ["pretrain", "train", "evaluate", "report"]
+    assert places[:2] == ["check_params", "prepare"]
+    assert set(places[2:5]) == features
+    assert places[5:] == ["pretrain", "train", "evaluate", "report"]
     config = json.loads((project.root / "data/models/ananet/config.json").read_text())
     assert config["model"]["pretrained"] == "own"
     project.restore()

@@ -103,3 +103,9 @@ def test_pretraining_is_off_until_it_is_named(stages: Any) -> None:
 def test_parameters_and_paths_are_code_of_no_stage(stages: Any) -> None:
     for edited in ("pipeline/params/project.py", "pipeline/paths.py", "pipeline/errors.py"):
         assert rerun(stages, edited) == set()
+
+
+def test_the_sample_is_drawn_for_the_sample_alone(stages: Any) -> None:
+    drawn = rerun(stages, "pipeline/sample/writer.py")
+    assert "stages/sample/dvc.yaml:draw" in drawn
+    assert not [name for name in stages if name.startswith("sample")]

@@ -1,0 +1,1 @@
+"""The pipeline of the sample corpus, the first run's."""
