@@ -32,6 +32,7 @@ class SampleParams(Section):
     train: Count
     dev: Count
     test: Count
+    test_seed: NonNegativeInt | None
 
 
 class PostColumnParams(Section):

@@ -2,10 +2,9 @@
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from random import Random
 from typing import Any
@@ -20,8 +19,9 @@ _MAX_PROCESSES = 16
 
 @dataclass(frozen=True)
 class Job:
-    """A pair to draw; its id seeds the random numbers."""
+    """A pair to draw; seed, split and id together seed the random numbers."""
 
+    seed: int
     pair_id: str
     split: str
     plan: Plan
@@ -36,44 +36,45 @@ class DrawnPair:
     facts: dict[str, Any]
 
 
-def plan_jobs(seed: int, counts: dict[str, int]) -> list[Job]:
-    """The jobs of all splits, numbered throughout; counts: pairs of each split."""
+def plan_jobs(splits: Mapping[str, tuple[int, int]]) -> list[Job]:
+    """The jobs of all splits, numbered throughout; splits: seed and number of pairs of each."""
     plans = [
-        (split, plan)
-        for split, count in counts.items()
+        (seed, split, plan)
+        for split, (seed, count) in splits.items()
         for plan in plan_pairs(Random(f"{seed}/{split}"), count)
     ]
-    return [Job(f"s{i:05d}", split, plan) for i, (split, plan) in enumerate(plans, start=1)]
+    return [
+        Job(seed, f"s{number:05d}", split, plan)
+        for number, (seed, split, plan) in enumerate(plans, start=1)
+    ]
 
 
-def draw_pairs(seed: int, jobs: Sequence[Job], processes: int | None = None) -> Iterator[DrawnPair]:
+def draw_pairs(jobs: Sequence[Job], processes: int | None = None) -> Iterator[DrawnPair]:
     """The pairs of the jobs, in order; by default in all cores. `processes` changes no byte."""
     if processes is None:
         processes = min(os.cpu_count() or 1, len(jobs) // _MIN_PAIRS_PER_PROCESS, _MAX_PROCESSES)
     if processes < 2:
-        yield from map(partial(draw_pair, seed), jobs)
+        yield from map(draw_pair, jobs)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(partial(draw_pair, seed), jobs, chunksize=8)
+        yield from pool.map(draw_pair, jobs, chunksize=8)
 
 
-def draw_pair(seed: int, job: Job, used_texts: Set[str] = frozenset()) -> DrawnPair:
+def draw_pair(job: Job, used_texts: Set[str] = frozenset()) -> DrawnPair:
     """One pair, with a text that is not in `used_texts`."""
-    rng = Random(f"{seed}/{job.split}/{job.pair_id}")
+    rng = Random(f"{job.seed}/{job.split}/{job.pair_id}")
     pair = make_pair(rng, job.split, job.plan, used_texts)
     buffer = io.BytesIO()
     pair.image.save(buffer, "PNG")
     return DrawnPair(pair.tweet.text, buffer.getvalue(), _facts(job.pair_id, job.split, pair))
 
 
-def with_distinct_texts(
-    seed: int, jobs: Iterable[Job], drawn: Iterable[DrawnPair]
-) -> Iterator[DrawnPair]:
+def with_distinct_texts(jobs: Iterable[Job], drawn: Iterable[DrawnPair]) -> Iterator[DrawnPair]:
     """The drawn pairs; one whose text an earlier pair has is drawn again."""
     used_texts: set[str] = set()
     for job, pair in zip(jobs, drawn, strict=True):
         if pair.text in used_texts:
-            pair = draw_pair(seed, job, used_texts)
+            pair = draw_pair(job, used_texts)
         used_texts.add(pair.text)
         yield pair
 

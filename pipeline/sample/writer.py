@@ -12,17 +12,23 @@ from pipeline.sample.drawing import draw_pairs, plan_jobs, with_distinct_texts
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest of the zip format, so that runs are reproducible
 
 
-def write_sample_corpus(folder: Path, seed: int, train: int, dev: int, test: int) -> None:
+def write_sample_corpus(
+    folder: Path, seed: int, train: int, dev: int, test: int, test_seed: int | None = None
+) -> None:
     """Draw the corpus into `folder`: {train,dev,test}_data.csv, image.zip and truth.jsonl.
 
-    The same arguments give the same bytes. truth.jsonl has one object per pair, in the order of
-    the tables: the visible `objects` with the boxes of their visible parts, x1 y1 x2 y2 in pixels;
-    the `mentions` of the text, text[start:end], with the numbers of the objects they name, none if
-    these are not in the image; themes, moods, captions and keywords.
+    The same arguments give the same bytes. `test` and `test_seed` (by default `seed`) change the
+    test pairs only.
+
+    truth.jsonl has one object per pair, in the order of the tables: the visible `objects` with the
+    boxes of their visible parts, x1 y1 x2 y2 in pixels; the `mentions` of the text,
+    text[start:end], with the numbers of the objects they name, none if these are not in the image;
+    themes, moods, captions and keywords.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = plan_jobs(seed, {"train": train, "dev": dev, "test": test})
-    pairs = with_distinct_texts(seed, jobs, draw_pairs(seed, jobs))
+    test_seed = seed if test_seed is None else test_seed
+    jobs = plan_jobs({"train": (seed, train), "dev": (seed, dev), "test": (test_seed, test)})
+    pairs = with_distinct_texts(jobs, draw_pairs(jobs))
     rows: dict[str, list[list[str]]] = {"train": [], "dev": [], "test": []}
     with (
         ZipFile(folder / "image.zip", "w", ZIP_STORED) as archive,

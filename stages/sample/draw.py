@@ -8,9 +8,7 @@ from stages import run
 
 def main() -> None:
     params = load_params().sample
-    write_sample_corpus(
-        paths.SAMPLE, seed=params.seed, train=params.train, dev=params.dev, test=params.test
-    )
+    write_sample_corpus(paths.SAMPLE, **params.model_dump())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 from pipeline.sample.drawing import draw_pair, draw_pairs, plan_jobs, with_distinct_texts
 
-JOBS = plan_jobs(3, {"train": 8, "dev": 2, "test": 3})
+JOBS = plan_jobs({"train": (3, 8), "dev": (3, 2), "test": (3, 3)})
 
 
 def test_jobs_are_numbered_throughout_the_splits() -> None:
@@ -9,14 +9,14 @@ def test_jobs_are_numbered_throughout_the_splits() -> None:
 
 
 def test_the_number_of_processes_changes_nothing() -> None:
-    assert list(draw_pairs(3, JOBS, processes=3)) == list(draw_pairs(3, JOBS, processes=1))
+    assert list(draw_pairs(JOBS, processes=3)) == list(draw_pairs(JOBS, processes=1))
 
 
 def test_a_text_that_another_pair_has_is_written_again() -> None:
-    drawn = list(draw_pairs(3, JOBS, processes=1))
+    drawn = list(draw_pairs(JOBS, processes=1))
     repeated = [drawn[0], drawn[0], *drawn[2:]]
 
-    found = list(with_distinct_texts(3, JOBS, repeated))
+    found = list(with_distinct_texts(JOBS, repeated))
 
     assert found == drawn
-    assert found[1] == draw_pair(3, JOBS[1], {drawn[0].text})
+    assert found[1] == draw_pair(JOBS[1], {drawn[0].text})

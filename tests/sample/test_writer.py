@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.sample import write_sample_corpus
 from tests.sample.visible import words_of
-from tests.sample.written_corpus import Corpus
+from tests.sample.written_corpus import Corpus, read_corpus
 
 ROOT = Path(__file__).parents[2]
 FILES = ("train_data.csv", "dev_data.csv", "test_data.csv", "image.zip", "truth.jsonl")
@@ -34,6 +34,25 @@ def test_another_seed_gives_other_texts_and_images(tmp_path: Path) -> None:
         write_sample_corpus(tmp_path / str(seed), seed=seed, train=2, dev=1, test=1)
     for name in FILES:
         assert (tmp_path / "1" / name).read_bytes() != (tmp_path / "2" / name).read_bytes()
+
+
+def test_size_and_seed_of_test_change_no_other_split(tmp_path: Path) -> None:
+    write_sample_corpus(tmp_path / "small", seed=1, train=4, dev=2, test=1)
+    write_sample_corpus(tmp_path / "other", seed=1, train=4, dev=2, test=3, test_seed=2)
+    small, other = (read_corpus(tmp_path / name) for name in ("small", "other"))
+    for split in ("train", "dev"):
+        pd.testing.assert_frame_equal(small.tables[split], other.tables[split])
+    assert list(small.images.values())[:6] == list(other.images.values())[:6]
+    assert small.truth[:6] == other.truth[:6]
+    assert small.truth[6]["text"] != other.truth[6]["text"]
+
+
+def test_a_seed_of_test_draws_the_test_pairs_of_that_corpus(tmp_path: Path) -> None:
+    write_sample_corpus(tmp_path / "mixed", seed=1, train=2, dev=1, test=3, test_seed=2)
+    write_sample_corpus(tmp_path / "whole", seed=2, train=2, dev=1, test=3)
+    mixed, whole = (read_corpus(tmp_path / name) for name in ("mixed", "whole"))
+    assert mixed.truth[3:] == whole.truth[3:]
+    assert list(mixed.images.values())[3:] == list(whole.images.values())[3:]
 
 
 def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
