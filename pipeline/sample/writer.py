@@ -2,7 +2,9 @@
 
 import csv
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from tqdm import tqdm
@@ -15,10 +17,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest of the zip format, so that runs a
 def write_sample_corpus(
     folder: Path, seed: int, train: int, dev: int, test: int, test_seed: int | None = None
 ) -> None:
-    """Draw the corpus into `folder`: {train,dev,test}_data.csv, image.zip and truth.jsonl.
+    """Draw the corpus into `folder`: {train,dev,test}_data.csv, posts.csv, image.zip, truth.jsonl.
 
     The same arguments give the same bytes. `test` and `test_seed` (by default `seed`) change the
     test pairs only.
+
+    posts.csv has the captions of the train images, a row each, to pretrain on.
 
     truth.jsonl has one object per pair, in the order of the tables: the visible `objects` with the
     boxes of their visible parts, x1 y1 x2 y2 in pixels; the `mentions` of the text,
@@ -29,24 +33,35 @@ def write_sample_corpus(
     test_seed = seed if test_seed is None else test_seed
     jobs = plan_jobs({"train": (seed, train), "dev": (seed, dev), "test": (test_seed, test)})
     pairs = with_distinct_texts(jobs, draw_pairs(jobs))
-    rows: dict[str, list[list[str]]] = {"train": [], "dev": [], "test": []}
+    facts = []
     with (
         ZipFile(folder / "image.zip", "w", ZIP_STORED) as archive,
         (folder / "truth.jsonl").open("w", encoding="utf-8", newline="\n") as truth,
     ):
-        progress = tqdm(pairs, total=len(jobs), desc="drawing scenes", unit="pair")
-        for job, pair in zip(jobs, progress, strict=True):
-            _write_image(archive, f"{job.pair_id}.png", pair.image)
+        for pair in tqdm(pairs, total=len(jobs), desc="drawing scenes", unit="pair"):
+            _write_image(archive, pair.facts["image"], pair.image)
             truth.write(json.dumps(pair.facts, ensure_ascii=False) + "\n")
-            rows[job.split].append([job.pair_id, f"{job.pair_id}.png", pair.text, job.plan.label])
-    for split, table in rows.items():
-        _write_table(folder / f"{split}_data.csv", table)
+            facts.append(pair.facts)
+    _write_tables(folder, facts)
 
 
-def _write_table(path: Path, rows: list[list[str]]) -> None:
+def _write_tables(folder: Path, facts: Sequence[Mapping[str, Any]]) -> None:
+    for split in ("train", "dev", "test"):
+        pairs = [pair for pair in facts if pair["split"] == split]
+        _write_table(folder / f"{split}_data.csv", ("id", "image", "text", "label"), pairs)
+    posts = [
+        {"image": pair["image"], "text": caption}
+        for pair in facts
+        if pair["split"] == "train"
+        for caption in pair["captions"]
+    ]
+    _write_table(folder / "posts.csv", ("image", "text"), posts)
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["id", "image", "text", "label"])
+        table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        table.writeheader()
         table.writerows(rows)
 
 

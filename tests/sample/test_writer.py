@@ -14,7 +14,8 @@ from tests.sample.visible import words_of
 from tests.sample.written_corpus import Corpus, read_corpus
 
 ROOT = Path(__file__).parents[2]
-FILES = ("train_data.csv", "dev_data.csv", "test_data.csv", "image.zip", "truth.jsonl")
+TABLES = ("train_data.csv", "dev_data.csv", "test_data.csv", "posts.csv")
+FILES = (*TABLES, "image.zip", "truth.jsonl")
 
 
 def test_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
@@ -80,6 +81,17 @@ def test_ids_texts_and_images_are_used_once(corpus: Corpus) -> None:
     for column in ("id", "image", "text"):
         assert pairs[column].is_unique
     assert len(set(corpus.images.values())) == len(pairs)
+
+
+def test_posts_are_the_captions_of_the_train_images(tmp_path: Path) -> None:
+    write_sample_corpus(tmp_path, seed=1, train=3, dev=1, test=1)
+    posts = pd.read_csv(tmp_path / "posts.csv")
+    expected = [
+        (fact["image"], caption)
+        for fact in read_corpus(tmp_path).truth[:3]
+        for caption in fact["captions"]
+    ]
+    assert list(posts.itertuples(index=False, name=None)) == expected
 
 
 def test_archive_holds_the_images_of_the_tables(corpus: Corpus) -> None:
