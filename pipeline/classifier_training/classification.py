@@ -37,7 +37,9 @@ class ClassificationTask(Task):
         """
         self.selected_by = f"dev/{params.select_by}"
         self.model: Any = model
-        self._encoders, self._frozen_epochs = model.encoder_parameters(), params.frozen_epochs
+        self._encoders = model.encoder_parameters()
+        # Encoders that never move need no gradients, most of an epoch's time.
+        self._frozen_epochs = params.frozen_epochs if params.encoder_rate else params.epochs
         self.optimizer = _optimizer(model, self._encoders, params)
         self.plan = Plan(params.epochs, params.patience, params.clip_norm)
         self.ids, self.rng = features.ids, np.random.default_rng(params.seed)
