@@ -39,5 +39,10 @@ def main(words: Sequence[str]) -> None:
         sys.exit(f"error: {error}")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """The installed command `ananet`: the same as `python -m pipeline`."""
     main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    command()
