@@ -30,7 +30,8 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 	@echo "          data/models/ananet/           the trained model"
 	@echo "          data/features/                the cached features"
 	@echo "Plots:    . $(BIN)/activate && dvc plots show --open"
-	@echo "Try next: . $(BIN)/activate && dvc exp run -S fusion.lambda=0.7 -S fusion.eta=1.3 && dvc metrics diff"
+	@git diff --quiet HEAD -- data/reports/metrics.json || echo "The committed figures come from another processor or other versions; commit yours to compare with them."
+	@echo "Try next: . $(BIN)/activate && git commit --allow-empty -qam 'First run' && dvc exp run -S fusion.lambda=0.7 && dvc metrics diff"
 
 test: $(VENV)/.installed-dev ## run the tests, a process per core
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
