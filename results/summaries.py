@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.studies.tables.published import Entry
 from pipeline.studies.tables.runs import Runs, by_setting, test_images
-from pipeline.studies.tables.statistics import Bootstrap
+from pipeline.studies.tables.statistics import Bootstrap, scores, spread
 from pipeline.studies.tables.tables import score_table, setting_table
 
 # By point.
@@ -49,7 +49,8 @@ def studies(kept: Kept) -> dict[str, Any]:
     entries = [Entry(row=name, method=name) for name in names]
     table = score_table(entries, rows, bootstrap, reference)
     found: dict[str, Any] = {"pairs": len(images), "images": len({*images}), "runs": _runs(rows)}
-    found |= {"reference": reference, "rows": _lines(table)}
+    lines = [line | _of_classes(rows[line["row"]], labels) for line in _lines(table)]
+    found |= {"reference": reference, "rows": lines}
     if (_folder(kept) / _CURVE).exists():
         found["learning_curve"] = _learning_curve(kept, rows, labels, bootstrap)
     return found
@@ -65,6 +66,16 @@ SUMMARIES: dict[str, Callable[[Kept], dict[str, Any]]] = {
     "studies": studies,
     "points": points,
 }
+
+
+def _of_classes(row: Runs, labels: list[str]) -> dict[str, float]:
+    """Mean and standard deviation of each class's F1."""
+    f1 = 100 * scores(row)["f1"]  # (S, C)
+    found: dict[str, float] = {}
+    for i, label in enumerate(labels):
+        found[f"f1.{label}"] = round(float(f1[:, i].mean()), 4)
+        found[f"f1.{label}_sd"] = round(spread(f1[:, i]), 4)
+    return found
 
 
 def _learning_curve(

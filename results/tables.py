@@ -1,6 +1,7 @@
 """Tables of the record in Markdown; the documents call these functions in their cog blocks."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def short(part: str, rows: Sequence[str]) -> str:
         lines = _by_row(found)
         cells = [[_titles()[row], *_means(lines[row])] for row in rows]
         return markdown(["", *_METRICS.values(), "Kendall's tau-c"], cells)
+
+    return _of(part, table)
+
+
+def classes(part: str, rows: Sequence[str]) -> str:
+    """Accuracy, weighted F1 and F1 per class of some rows."""
+
+    def table(found: Any) -> str:
+        lines = _by_row(found)
+        f1 = [name for name in lines[rows[0]] if re.fullmatch(r"f1\..*(?<!_sd)", name)]
+        names = ["accuracy", "f1_weighted", *f1]
+        cells = [[_titles()[row], *(_mean(lines[row], name) for name in names)] for row in rows]
+        headers = ["", "accuracy", "weighted F1", *(f"F1 {name[3:]}" for name in f1)]
+        return markdown(headers, cells)
 
     return _of(part, table)
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import paths
+from pipeline.cli.outputs import require_output
 from pipeline.corpus.layouts.flickr8k_expert import (
     JudgedCaption,
     read_crowd_judgments,
@@ -41,6 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     folder: Path = arguments.corpus
+    if arguments.out:
+        require_output(arguments.out, ".json", [folder, arguments.pretrained])
     corpus = load_params().corpus.model_copy(update={"path": str(folder)})
     experts, crowd = read_expert_judgments(corpus), read_crowd_judgments(corpus)
     scorer = Scorer.from_pretrained(arguments.pretrained, arguments.device)

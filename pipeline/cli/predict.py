@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import paths
+from pipeline.cli.outputs import require_output
 from pipeline.errors import UserError
 from pipeline.files import whole_file
 from pipeline.prediction import Post, Prediction, Predictor, Score, Scorer, read_posts
@@ -89,6 +90,8 @@ def _predict_one(arguments: Namespace) -> None:
 def _predict_many(arguments: Namespace) -> None:
     name = "scores" if arguments.score else "predictions"
     out: Path = arguments.out or arguments.csv.with_name(f"{name}.jsonl")
+    model = arguments.score or arguments.model
+    require_output(out, ".jsonl", [arguments.csv, arguments.images, model])
     with read_posts(arguments.csv, arguments.images) as posts:
         judged = _judge(arguments, posts)
         with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:

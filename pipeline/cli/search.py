@@ -5,6 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from pipeline import paths
+from pipeline.cli.outputs import require_output
 from pipeline.cli.predict import add_model_arguments
 from pipeline.errors import UserError
 from pipeline.search.retrieval.contact_sheet import strongest, write_sheet
@@ -48,6 +49,9 @@ def run(arguments: Namespace) -> None:
     query = arguments.query.strip()
     if not query:
         raise UserError("the query is empty; describe what the images should show")
+    if arguments.out:
+        inputs = (arguments.index, arguments.images, arguments.model, arguments.keywords)
+        require_output(arguments.out, ".html", inputs)
     keywords: Path | None = arguments.keywords
     if keywords is None and arguments.model == _MODEL and _KEYWORDS.exists():
         keywords = _KEYWORDS
