@@ -89,11 +89,11 @@ def save(found: Pretrained, params: Params, features: PairFeatures, folder: Path
     AnANetEncoders.of(params, features.arrays.fingerprints).save(folder)
 
 
+@pytest.mark.parametrize("changes", [{"train.frozen_epochs": 2}, {"train.encoder_rate": 0.0}])
 def test_a_model_starts_from_it_and_keeps_it_while_frozen(
-    features: PairFeatures, tmp_path: Path
+    changes: dict[str, Any], features: PairFeatures, tmp_path: Path
 ) -> None:
-    changes = {"train.frozen_epochs": 2, "train.epochs": 2, "train.batch_size": 12}
-    params = tiny_params({**WIDTHS, **changes})
+    params = tiny_params({**WIDTHS, **changes, "train.epochs": 2, "train.batch_size": 12})
     save(learn(features), params, features, tmp_path)
     model = new_ananet(params, features)
     start_from_pretrained(model, features, tmp_path)
