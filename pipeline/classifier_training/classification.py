@@ -54,7 +54,8 @@ class ClassificationTask(Task):
         self._results = []
         for parameter in self._encoders:
             parameter.requires_grad_(epoch > self._frozen_epochs)
-        return self._features.batches("train", self._batch_size, self.rng)
+        mixed = self.model.mixed_batches
+        return self._features.batches("train", self._batch_size, self.rng, mixed)
 
     def backward(self, rows: Rows) -> Tensor:
         shared, weight = self._group.share(rows)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pipeline.dataset.arrays import FeatureFiles, PairArrays
 from pipeline.errors import UserError
-from pipeline.features.vectors import Rows, ordered_batches, shuffled_batches
+from pipeline.features.vectors import Rows, mixed_batches, ordered_batches, shuffled_batches
 from pipeline.files import digest
 
 
@@ -104,8 +104,17 @@ class PairFeatures:
         splits[rows] = "unused"
         return replace(self, splits=splits)
 
-    def batches(self, split: str, size: int, rng: np.random.Generator | None = None) -> list[Rows]:
+    def batches(
+        self,
+        split: str,
+        size: int,
+        rng: np.random.Generator | None = None,
+        mixed: bool = False,
+    ) -> list[Rows]:
         """Row numbers of a split's batches: shuffled by `rng`, else by rising length.
+
+        mixed: whether a shuffled batch has texts of all lengths, else of similar ones, which is
+        faster.
 
         Raises:
             UserError: the split has no pairs.
@@ -114,6 +123,8 @@ class PairFeatures:
         lengths = self.arrays.lengths[rows]
         if rng is None:
             return ordered_batches(rows, lengths, size)
+        if mixed:
+            return mixed_batches(rows, size, rng)
         return shuffled_batches(rows, lengths, size, rng)
 
     def gather(self, rows: Rows) -> PairBatch:

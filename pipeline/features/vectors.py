@@ -234,6 +234,11 @@ def ordered_batches(rows: Rows, lengths: Rows, size: int) -> list[Rows]:
     return _cut(rows[np.argsort(lengths, kind="stable")], size)
 
 
+def mixed_batches(rows: Rows, size: int, rng: np.random.Generator) -> list[Rows]:
+    """All of `rows` in random batches of whatever lengths; only the last may be smaller."""
+    return _cut(rows[rng.permutation(len(rows))], size)
+
+
 def shuffled_batches(rows: Rows, lengths: Rows, size: int, rng: np.random.Generator) -> list[Rows]:
     """All of `rows` in random batches of similar lengths; only one may be smaller than `size`."""
     order = rng.permutation(len(rows))

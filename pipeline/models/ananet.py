@@ -173,6 +173,8 @@ class AnANet(Classifier):
     def __init__(self, config: AnANetConfig) -> None:
         super().__init__()
         self.config = config
+        # The statistics of a batch with texts of one length are not those of the corpus.
+        self.mixed_batches = config.model.vote_norm == "batch"
         streams = config.model.streams
         self.image_encoder = ImageEncoder(config.region_dim, config.model)
         self.text_encoder = TextEncoder(config.word_dim, config.model)

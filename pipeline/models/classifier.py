@@ -61,7 +61,12 @@ class Output:
 
 
 class Classifier(nn.Module):
-    """A network that classifies pairs; returns an `Output` or a dataclass like it."""
+    """A network that classifies pairs; returns an `Output` or a dataclass like it.
+
+    mixed_batches: whether it must train on batches with texts of all lengths.
+    """
+
+    mixed_batches = False
 
     def loss(self, output: Any, labels: Tensor) -> dict[str, Tensor]:
         """Scalars for labels (B,), among them `total`, which is minimised."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -170,3 +171,16 @@ def test_a_new_model_knows_how_rare_each_class_is(features: PairFeatures) -> Non
     expected = [len(labels) / (3 * labels.count(label)) for label in range(3)]
     assert model.class_weights.tolist() == pytest.approx(expected)
     assert "class_weights" not in model.state_dict()
+
+
+@pytest.mark.parametrize(("norm", "mixed"), [("none", False), ("batch", True)])
+def test_normalised_votes_train_on_texts_of_all_lengths(
+    features: PairFeatures, norm: str, mixed: bool
+) -> None:
+    params = tiny_params({"model.vote_norm": norm, "train.batch_size": 16})
+    task = ClassificationTask(new_ananet(params, features), features, params.train)
+    batches = task.batches(1)
+    assert sorted(np.concatenate(batches)) == features.rows("train").tolist()
+    lengths = features.arrays.lengths
+    within = np.mean([lengths[batch].std() for batch in batches])
+    assert (within > 0.8 * lengths[features.rows("train")].std()) == mixed
