@@ -38,11 +38,10 @@ def studies(kept: Kept) -> dict[str, Any]:
     from AnANet from pretrained encoders; the learning curve, if it is kept."""
     images = [image for folder in kept.values() for image in test_images(folder / _PAIRS)]
     bootstrap, labels = Bootstrap(images, _RESAMPLES, seed=0), _labels(kept)
-    names = sorted(path.stem for path in _folder(kept).glob("*/*.parquet"))
+    files_of = [_rows(folder) for folder in kept.values()]
+    names = sorted(files_of[0])
     rows = {
-        name: Runs.joined(
-            [Runs.of(_table(folder, f"*/{name}.parquet"), labels) for folder in kept.values()]
-        )
+        name: Runs.joined([Runs.of(pd.read_parquet(files[name]), labels) for files in files_of])
         for name in names
     }
     reference = _REFERENCE if _REFERENCE in rows else "ananet"
@@ -82,7 +81,8 @@ def _learning_curve(
     kept: Kept, rows: Mapping[str, Runs], labels: list[str], bootstrap: Bootstrap
 ) -> list[dict[str, Any]]:
     columns = ["variant", "fraction"]
-    folds = [by_setting(_table(f, _CURVE), columns, labels) for f in kept.values()]
+    tables = [pd.read_parquet(folder / _CURVE) for folder in kept.values()]
+    folds = [by_setting(table, columns, labels) for table in tables]
     joined = [
         (setting, Runs.joined([fold[i][1] for fold in folds]))
         for i, (setting, _) in enumerate(folds[0])
@@ -100,7 +100,7 @@ def _lines(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _labels(kept: Kept) -> list[str]:
     """The class names, in the model's order, from the columns of any row."""
-    table = pd.read_parquet(next(_folder(kept).glob("*/*.parquet")))
+    table = pd.read_parquet(next(iter(_rows(_folder(kept)).values())))
     return [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
 
 
@@ -112,8 +112,10 @@ def _folder(kept: Kept) -> Path:
     return next(iter(kept.values()))
 
 
-def _table(folder: Path, pattern: str) -> pd.DataFrame:
-    return pd.read_parquet(next(folder.glob(pattern)))
+def _rows(folder: Path) -> dict[str, Path]:
+    """The file of each row's runs."""
+    files = sorted(folder.rglob("*.parquet"))
+    return {path.stem: path for path in files if path.name not in (_PAIRS, _CURVE)}
 
 
 def _content(path: Path) -> Any:
