@@ -22,9 +22,19 @@ _NAMES = {"votes": "the same votes, from scratch"}
 _METRICS = {"accuracy": "accuracy", "f1_weighted": "weighted F1", "f1_macro": "macro F1"}
 
 
-def comparison(part: str) -> str:
-    """Table III: every baseline, AnANet, AnANet pretrained, and how far it is above the others."""
-    return _of(part, lambda found: _scores(found, _order(_by_row(found)), _titles()))
+def comparison(*parts: str) -> str:
+    """Table III: every baseline, AnANet, AnANet pretrained, and how far it is above the others.
+
+    parts: with these rows; a row that several have is that of the first.
+    """
+    record = read_record()
+    made = [record[part].figures for part in parts if part in record]
+    missing = "".join(_of(part, str) for part in parts if part not in record)
+    if not made:
+        return missing
+    rows = {row: line for found in reversed(made) for row, line in _by_row(found).items()}
+    joined = {"reference": made[0]["reference"], "rows": [*rows.values()]}
+    return "\n".join(filter(None, [_scores(joined, _order(rows), _titles()), missing]))
 
 
 def ablation(part: str, kind: str) -> str:

@@ -89,6 +89,18 @@ def test_table3_puts_ananet_last_and_its_lead_in_the_last_column(
         assert tables.short("expert_photo", ["pretrained"]).splitlines()[2].startswith("| AnANet")
 
 
+def test_rows_of_a_second_part_are_put_beside_those_of_the_first(
+    figures: Any, tmp_path: Path
+) -> None:
+    with chdir(tmp_path):
+        few = {**figures, "rows": [line for line in figures["rows"] if line["row"] != "majority"]}
+        record("first", few)
+        assert "Majority" not in tables.comparison("first", "second")
+        assert "make results PARTS=second" in tables.comparison("first", "second")
+        record("second", figures)
+        assert tables.comparison("first", "second") == tables.comparison("second")
+
+
 def test_the_learning_curve_ends_at_all_pairs(figures: Any, tmp_path: Path) -> None:
     with chdir(tmp_path):
         record("labels", {"photo": figures})
