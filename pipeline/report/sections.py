@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline import paths
 from pipeline.features.texts import Texts
 from pipeline.files import digest
 from pipeline.images.source import CorpusImages
@@ -164,8 +165,8 @@ def provenance(params: Params, settings: EncoderSettings) -> Values:
     return {
         "revision": git_revision(),
         "versions": package_versions(),
-        # `compute` affects no result.
-        "params": flat(params.model_dump(by_alias=True, exclude={"compute"})),
+        # `compute` affects no result; nor does the sample, where the corpus is another.
+        "params": flat(params.model_dump(by_alias=True, exclude={"compute", *_others(params)})),
         "encoders": {
             name: {"digest": digest(fingerprint), "fingerprint": flat(fingerprint)}
             for name, fingerprint in settings.fingerprints.items()
@@ -207,3 +208,8 @@ def _confusion(
         counts = [int((found == label).sum()) for label in labels]
         rows.append((gold, [{"count": n, "share": n / max(len(found), 1)} for n in counts]))
     return rows
+
+
+def _others(params: Params) -> set[str]:
+    """Sections that decide nothing of this corpus."""
+    return set() if Path(params.corpus.path) == paths.SAMPLE else {"sample"}
