@@ -13,11 +13,12 @@ def require_output(out: Path, suffix: str, inputs: Iterable[Path | None]) -> Non
     files and folders that the command reads.
 
     Raises:
-        UserError: it is an input, lies in one, is a folder, or is a file of another kind.
+        UserError: it is an input or a file in one, is a folder, or is a file of another kind.
     """
     place = out.resolve()
     for given in inputs:
-        if given and (place == given.resolve() or given.resolve() in place.parents):
+        source = given.resolve() if given else None
+        if place == source or (source in place.parents and out.exists()):
             raise UserError(f"--out {out} would overwrite what the command reads ({given})")
     if out.is_dir():
         raise UserError(f"--out {out} is a folder; give a file, such as {out / f'out{suffix}'}")

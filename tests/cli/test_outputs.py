@@ -16,6 +16,7 @@ def test_a_new_file_and_an_earlier_output_are_written(tmp_path: Path) -> None:
     require_output(tmp_path / "new", ".jsonl", [tmp_path / "images", None])
     (tmp_path / "old.jsonl").write_text("{}")
     require_output(tmp_path / "old.jsonl", ".jsonl", [tmp_path / "images"])
+    require_output(tmp_path / "images" / "new.jsonl", ".jsonl", [tmp_path / "images"])
 
 
 def test_inputs_folders_and_other_kinds_are_refused(tmp_path: Path) -> None:
@@ -24,7 +25,8 @@ def test_inputs_folders_and_other_kinds_are_refused(tmp_path: Path) -> None:
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "a.jsonl")
     (tmp_path / "train_data.csv").write_text("id\n")
     inputs = [tmp_path / "images", tmp_path / "a.jsonl"]
-    for name in ("a.jsonl", "link.jsonl", "images/new.jsonl", "images/../a.jsonl"):
+    (tmp_path / "images" / "1.jsonl").write_text("{}")
+    for name in ("a.jsonl", "link.jsonl", "images/1.jsonl", "images/../a.jsonl"):
         with pytest.raises(UserError, match="would overwrite what the command reads"):
             require_output(tmp_path / name, ".jsonl", inputs)
     with pytest.raises(UserError, match="is a folder"):
