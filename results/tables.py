@@ -119,7 +119,8 @@ def correlation(part: str) -> str:
         for name in report["experts_tau_c"]:
             cells = [_interval(report[kind][name]) for kind in ("experts_tau_c", "crowd_tau_b")]
             lines.append([f"ours, {name}" if name != "sum" else "**ours, sum**", *cells])
-        lines += yaml.safe_load(_MEASURED.read_text(encoding="utf-8"))["correlation"]["lines"]
+        for name, experts, crowd in _measured("correlation")["lines"]:
+            lines.append([f"{name}, as published", _tau(experts), _tau(crowd)])
         return markdown(["score", "experts, tau-c", "crowd, tau-b"], lines)
 
     return _of(part, table)
@@ -166,20 +167,13 @@ def pointing() -> str:
 
 def measured(name: str) -> str:
     """A table that no command here makes again, with its source, from results/measured.yaml."""
-    table = yaml.safe_load(_MEASURED.read_text(encoding="utf-8"))[name]
+    table = _measured(name)
     lines = [[str(cell) for cell in line] for line in table["lines"]]
     return f"{markdown(table['headers'], lines)}\n{table['source']}\n"
 
 
-def made_by(*parts: str) -> str:
-    """What made some parts, as a sentence."""
-    record = read_record()
-    known = [record[part] for part in parts if part in record]
-    if not known:
-        return ""
-    commits = " and ".join(dict.fromkeys(f"`{entry.commit}`" for entry in known))
-    hours = sum(entry.hours for entry in known)
-    return f"`make results PARTS='{' '.join(parts)}'`, commit {commits}, {hours:.1f} hours.\n"
+def _measured(name: str) -> Any:
+    return yaml.safe_load(_MEASURED.read_text(encoding="utf-8"))[name]
 
 
 def _of(part: str, table: Callable[[Any], str]) -> str:

@@ -136,3 +136,16 @@ def test_files_are_kept_by_point_and_shown_by_their_first_table(tmp_path: Path) 
     with chdir(tmp_path):
         record("part", found)
         assert tables.excerpt("part", "noise.md") == "| a |\n|---|\n| 1 |\n"
+
+
+def test_correlations_stand_beside_published_ones(tmp_path: Path) -> None:
+    whole = {"judgments": 9, "tau": 0.4679, "low": 0.4487, "high": 0.4878}
+    report = {"sum": whole, "text": {"tau": 0.4684}}
+    figures = {"all": {"correlation.json": {"experts_tau_c": report, "crowd_tau_b": report}}}
+    with chdir(tmp_path):
+        record("correlation", figures)
+        lines = tables.correlation("correlation").splitlines()
+    assert lines[2].count(".468 (.449 to .488)") == 2
+    assert lines[3] == "| ours, text | .468 | .468 |"
+    assert lines[4] == "| CLIP-S, as published | .512 | .344 |"
+    assert len({line.count("|") for line in lines}) == 1
