@@ -11,7 +11,6 @@ BENCHES := region_extraction new_images bert_rows training_epoch memory cost_per
 DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-
 .PHONY: help install records run test bench results documents lint format clean
 
 help: ## list these targets
@@ -42,7 +41,7 @@ bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a fol
 
 results: $(VENV)/.installed-dev records ## make the documents' results again, in hours; REAL_DATA names a folder with real data
 	$(BIN)/python -m results $(PARTS)
-	$(BIN)/python -m cogapp -r $(DOCUMENTS)
+	$(MAKE) documents
 
 documents: $(VENV)/.installed-dev ## write the recorded results into the documents' tables
 	$(BIN)/python -m cogapp -r $(DOCUMENTS)

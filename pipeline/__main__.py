@@ -23,8 +23,8 @@ COMMANDS = {
 
 def main(words: Sequence[str]) -> None:
     """Run the command of a command line; a UserError ends it with its message and status 1."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline")
     wait_briefly()
+    parser = argparse.ArgumentParser(prog="python -m pipeline")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)

@@ -25,6 +25,7 @@ _SOURCES = (".py", ".yaml", ".json", ".html", ".js", ".css", ".safetensors")
 _LIBRARY = Path("pipeline")
 _GOLDEN = Path("tests/encoders/golden")
 _HELD_BY_GOLDEN = ("pipeline/encoders/", "pipeline/images/")
+_corpus_hash = cache(file_hash)  # several parts share a corpus
 _SAMPLE = "sample"
 _DRAW = "python -m stages.sample.draw"
 # It decides no result, and depends on parameters that decide none.
@@ -38,7 +39,9 @@ def part_digest(plan: Plan, name: str, real_data: Path | None) -> str:
     """
     part = plan.parts[name]
     files = plan.corpora[part.corpus].files
-    corpus = {key: _hash(real_data / path) for key, path in files.items()} if real_data else {}
+    corpus = (
+        {key: _corpus_hash(real_data / path) for key, path in files.items()} if real_data else {}
+    )
     return digest(
         {
             "params": {point: plan.params(part, point) for point in part.points},
@@ -54,7 +57,7 @@ def _made_by(command: str, corpus: str) -> Any:
     words = shlex.split(command)
     if words[:2] != ["dvc", "repro"]:
         return _sources([_LIBRARY])
-    targets = [word for word in words[2:] if not word.startswith("-")] or ["dvc.yaml"]
+    targets = words[2:] or ["dvc.yaml"]
     return {
         stage.addressing: _stage(stage)
         for stage in _stages(targets)
@@ -107,11 +110,6 @@ def _without_docstrings(text: str) -> ast.Module:
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = body[1:]
     return tree
-
-
-@cache
-def _hash(path: Path) -> str:
-    return file_hash(path)
 
 
 @cache

@@ -11,6 +11,7 @@ import yaml
 
 from pipeline import paths
 from pipeline.studies.tables.published import OURS, TITLES, Entry, published
+from pipeline.studies.tables.statistics import METRICS
 from pipeline.studies.tables.tables import markdown
 from results.record import read_record
 
@@ -19,7 +20,6 @@ _MEASURED = Path(__file__).with_name("measured.yaml")
 # The rows that are AnANet; the others are baselines.
 _ANANET = ("ananet_glove", "ananet", "pretrained")
 _NAMES = {"votes": "the same votes, from scratch"}
-_METRICS = {"accuracy": "accuracy", "f1_weighted": "weighted F1", "f1_macro": "macro F1"}
 
 
 def comparison(*parts: str) -> str:
@@ -50,7 +50,7 @@ def short(part: str, rows: Sequence[str]) -> str:
     def table(found: Any) -> str:
         lines = _by_row(found)
         cells = [[_titles()[row], *_means(lines[row])] for row in rows]
-        return markdown(["", *_METRICS.values(), "Kendall's tau-c"], cells)
+        return markdown(["", *METRICS.values(), "Kendall's tau-c"], cells)
 
     return _of(part, table)
 
@@ -102,10 +102,10 @@ def wrong_pairs(part: str) -> str:
             groups.setdefault((loss, rate), []).append(_by_row(point)["pretrained"])
         lines = []
         for (loss, rate), rows in groups.items():
-            means = [f"{np.mean([row[metric] for row in rows]):.1f}" for metric in _METRICS]
+            means = [f"{np.mean([row[metric] for row in rows]):.1f}" for metric in METRICS]
             tau = _tau(float(np.mean([row["tau_c"] for row in rows])))
             lines.append([loss, rate, *means, tau])
-        return markdown(["loss", "wrong pairs", *_METRICS.values(), "tau-c"], lines)
+        return markdown(["loss", "wrong pairs", *METRICS.values(), "tau-c"], lines)
 
     return _of(part, table)
 
@@ -119,9 +119,10 @@ def correlation(part: str) -> str:
         for name in report["experts_tau_c"]:
             cells = [_interval(report[kind][name]) for kind in ("experts_tau_c", "crowd_tau_b")]
             lines.append([f"ours, {name}" if name != "sum" else "**ours, sum**", *cells])
-        for name, experts, crowd in _measured("correlation")["lines"]:
+        published = _measured("correlation")
+        for name, experts, crowd in published["lines"]:
             lines.append([f"{name}, as published", _tau(experts), _tau(crowd)])
-        return markdown(["score", "experts, tau-c", "crowd, tau-b"], lines)
+        return f"{markdown(published['headers'], lines)}\n{published['source']}\n"
 
     return _of(part, table)
 
@@ -215,7 +216,7 @@ def _by_row(found: Any) -> dict[str, Line]:
 
 def _means(line: Line) -> list[str]:
     tau = f"{_tau(line['tau_c'])} ± {_tau(line['tau_c_sd'])}"
-    return [*(_mean(line, metric) for metric in _METRICS), tau]
+    return [*(_mean(line, metric) for metric in METRICS), tau]
 
 
 def _mean(line: Line, metric: str) -> str:

@@ -17,6 +17,7 @@ from pipeline.corpus.layouts.flickr8k_expert import (
 from pipeline.correlation.judgments import Correlation, Pair, crowd_correlation, expert_correlation
 from pipeline.errors import UserError
 from pipeline.files import whole_file
+from pipeline.images.corpus import images_path
 from pipeline.params.project import load_params
 from pipeline.prediction import Score, Scorer, posts_of
 
@@ -28,7 +29,9 @@ _RESAMPLES = 500
 def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = "The corpus is described in data/README.md, as `flickr8k_expert`."
     parser.add_argument("corpus", type=Path, metavar="FOLDER", help="with the judgments")
-    parser.add_argument("--images", default="image.zip", metavar="NAME", help="below FOLDER")
+    parser.add_argument(
+        "--images", metavar="NAME", help="below FOLDER; default: the only archive or folder there"
+    )
     parser.add_argument(
         "--pretrained",
         type=Path,
@@ -37,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="the pretrained encoders; default: %(default)s",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="a JSON file; default: print")
-    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda|cuda:N")
+    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
 
 
 def run(arguments: Namespace) -> None:
@@ -47,7 +50,7 @@ def run(arguments: Namespace) -> None:
     corpus = load_params().corpus.model_copy(update={"path": str(folder)})
     experts, crowd = read_expert_judgments(corpus), read_crowd_judgments(corpus)
     scorer = Scorer.from_pretrained(arguments.pretrained, arguments.device)
-    found = _score(scorer, [*experts, *crowd], folder / arguments.images)
+    found = _score(scorer, [*experts, *crowd], images_path(folder, arguments.images))
     report = {
         "experts_tau_c": _report(partial(expert_correlation, experts), found),
         "crowd_tau_b": _report(partial(crowd_correlation, crowd), found),
