@@ -13,11 +13,10 @@ from pipeline.evaluation.card import write_card
 from pipeline.evaluation.metrics import evaluation_metrics
 from pipeline.evaluation.pointing import pointing_metrics
 from pipeline.evaluation.reports import write_confusion, write_f1_per_class, write_predictions
-from pipeline.evaluation.unimodal import unimodal_accuracies
 from pipeline.features.store import RegionFeatures
 from pipeline.features.texts import read_texts
 from pipeline.features.truth import read_named_boxes
-from pipeline.metrics.writing import write_metrics
+from pipeline.metrics.writing import read_metrics, write_metrics
 from pipeline.models.ananet import AnANet
 from pipeline.models.saved import AnANetEncoders
 from pipeline.params.project import load_params
@@ -35,7 +34,7 @@ def main() -> None:
 
     draws = params.evaluate
     metrics = evaluation_metrics(predictions, labels, draws.bootstrap, draws.seed)
-    metrics |= unimodal_accuracies(features)
+    metrics |= read_metrics(paths.ONE_SIDED)
     if truth := read_named_boxes(Path(params.corpus.path)):
         regions = RegionFeatures.read(paths.REGIONS)
         metrics |= pointing_metrics(model, features, regions, read_texts(paths.TEXTS), truth)

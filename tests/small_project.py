@@ -11,7 +11,15 @@ from ruamel.yaml import YAML
 from safetensors.torch import save_file
 
 from pipeline.encoders.detectors.lite import FasterRCNNLite
-from stages import embed_bert, embed_glove, evaluate, extract_regions, prepare, train
+from stages import (
+    embed_bert,
+    embed_glove,
+    evaluate,
+    evaluate_sides,
+    extract_regions,
+    prepare,
+    train,
+)
 from stages.sample import draw
 from tests.encoders.bert.tiny_bert import save_tiny_bert
 from tests.tiny import ROOT
@@ -53,7 +61,8 @@ def make_project(folder: Path) -> None:
         params[section].update(values)
     yaml.dump(params, folder / "params.yaml")
     with working_in(folder):
-        for stage in (draw, prepare, extract_regions, embed_glove, embed_bert, train, evaluate):
+        made = (draw, prepare, extract_regions, embed_glove, embed_bert, train)
+        for stage in (*made, evaluate_sides, evaluate):
             stage.main()
     torch.use_deterministic_algorithms(False)
 

@@ -150,4 +150,5 @@ def reached_by(param: str) -> set[str]:
     ],
 )
 def test_another_encoder_extracts_its_own_features_and_no_other(param: str, stage: str) -> None:
-    assert reached_by(param) == {stage, "train", "evaluate", "report"}
+    # Of a side's features, what that side alone tells.
+    assert reached_by(param) == {stage, "train", "evaluate_sides", "evaluate", "report"}

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from pipeline.dataset.predictions import Predictions
 from pipeline.metrics.classification import classification_metrics, rank_agreement
-from pipeline.metrics.f1 import Classes, scores_of_counts
+from pipeline.metrics.f1 import Classes, confusion_counts, scores_of_counts
 
 # Percentiles of a 95 % interval.
 _TAILS = (2.5, 97.5)
@@ -40,7 +39,7 @@ def bootstrap_intervals(
     """
     if resamples == 0:
         return {}
-    counts = confusion_matrix(gold, predicted, labels=range(classes))
+    counts = confusion_counts(gold, predicted, classes)
     drawn = _resampled(counts, resamples, seed)
     intervals: dict[str, float] = {}
     for name, values in scores_of_counts(drawn).items():

@@ -1,9 +1,10 @@
-"""Writes metrics files for DVC."""
+"""Writes metrics files for DVC, and reads them."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.errors import UserError
 from pipeline.files import whole_file
 
 _DIGITS = 6
@@ -21,3 +22,16 @@ def write_metrics(path: Path, metrics: Mapping[str, float]) -> None:
         temporary.write_text(
             json.dumps(rounded, indent=2, allow_nan=False) + "\n", encoding="utf-8"
         )
+
+
+def read_metrics(path: Path) -> dict[str, float]:
+    """What `write_metrics` wrote.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        message = f"{path} not found; run the stage that writes it (dvc repro)"
+        raise UserError(message) from None

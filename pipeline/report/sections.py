@@ -10,7 +10,7 @@ from pipeline import paths
 from pipeline.features.texts import Texts
 from pipeline.files import digest
 from pipeline.images.source import CorpusImages
-from pipeline.metrics.classification import Reliability, reliability
+from pipeline.metrics.calibration import Reliability, reliability
 from pipeline.models.saved import EncoderSettings
 from pipeline.pages.thumbnails import data_uri
 from pipeline.params.project import Params

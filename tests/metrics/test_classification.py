@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from pipeline.evaluation.metrics import bootstrap_intervals
 from pipeline.metrics.classification import (
     classification_metrics,
     rank_agreement,
-    reliability,
 )
-from pipeline.metrics.f1 import f1_scores
+from pipeline.metrics.f1 import confusion_counts, f1_scores
 
 LABELS = ("irrelevant", "implicit", "explicit")
 
@@ -151,22 +150,6 @@ def test_intervals_stay_finite_on_a_single_pair_and_can_be_left_out() -> None:
     assert bootstrap_intervals(one, one, 3, 0, 0) == {}
 
 
-def test_bins_hold_confidence_and_accuracy() -> None:
-    # Confidences 0.9 (right), 0.9 (wrong), 0.6 (right), 0.5 (wrong).
-    probabilities = np.array([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4], [0.5, 0.5]], np.float32)
-    found = reliability(np.array([0, 0, 0, 1]), probabilities, bins=5)
-    assert found.count.tolist() == [0, 0, 1, 1, 2]  # (0.4, 0.6], (0.6, 0.8], (0.8, 1]
-    assert found.accuracy.tolist() == [0, 0, 0, 1, 0.5]
-    assert found.confidence == pytest.approx([0, 0, 0.5, 0.6, 0.9])
-    assert found.error == pytest.approx((0.5 + 0.4 + 2 * 0.4) / 4)
-
-
-def test_full_confidence_that_is_always_right_has_no_error() -> None:
-    found = reliability(np.array([0, 1]), np.eye(2, dtype=np.float32), bins=10)
-    assert found.count.tolist() == [0] * 9 + [2]
-    assert found.error == 0
-
-
 def test_rank_agreement_is_kendall_s_tau_c_of_the_expected_class() -> None:
     gold = np.array([0, 0, 1, 2, 2])
     probabilities = np.array(
@@ -180,3 +163,18 @@ def test_rank_agreement_is_kendall_s_tau_c_of_the_expected_class() -> None:
     tau_c = 2 * sum(signs) / (count**2 * (classes - 1) / classes)
     assert rank_agreement(gold, probabilities) == pytest.approx(tau_c)
     assert rank_agreement(gold, np.full((5, 3), 1 / 3, np.float32)) == 0
+
+
+def test_figures_are_scikit_learn_s() -> None:
+    rng = np.random.default_rng(3)
+    gold, predicted = rng.integers(0, 4, (2, 300))
+    metrics = classification_metrics(gold, predicted, "abcd")
+    assert metrics["accuracy"] == pytest.approx(accuracy_score(gold, predicted))
+    for average in ("weighted", "macro"):
+        expected = f1_score(gold, predicted, average=average)
+        assert metrics[f"f1_{average}"] == pytest.approx(expected)
+    found = [metrics[f"f1.{name}"] for name in "abcd"]
+    assert found == pytest.approx(f1_score(gold, predicted, average=None))
+    assert f1_scores(gold, predicted)["f1_macro"] == pytest.approx(metrics["f1_macro"])
+    counts = confusion_counts(gold, predicted, 5)
+    assert counts.tolist() == confusion_matrix(gold, predicted, labels=range(5)).tolist()

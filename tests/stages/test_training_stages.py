@@ -1,4 +1,4 @@
-"""The stages `train` and `evaluate` on a drawn corpus."""
+"""The stages `train`, `evaluate_sides` and `evaluate` on a drawn corpus."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.errors import UserError
-from stages import evaluate, train
+from stages import evaluate, evaluate_sides, train
 from tests.tiny import ROOT
 from tests.tiny_corpus import LABELS, SIZES, tiny_corpus
 
@@ -30,10 +30,11 @@ SETTINGS = {
 
 
 def run_in(folder: Path) -> None:
-    """Prepare a project in an empty folder and run both stages there."""
+    """Prepare a project in an empty folder and run the stages there."""
     prepare(folder)
     with chdir(folder):
         train.main()
+        evaluate_sides.main()
         evaluate.main()
 
 
@@ -51,7 +52,7 @@ def prepare(folder: Path, changes: Mapping[str, Mapping[str, int]] | None = None
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where both stages have run."""
+    """A folder where the stages have run."""
     folder = tmp_path_factory.mktemp("project")
     run_in(folder)
     return folder

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from pipeline.figures import canvas, finish
-from pipeline.metrics.classification import Reliability
+from pipeline.metrics.calibration import Reliability
 from pipeline.studies.tables.published import SCORES
 from pipeline.studies.tables.statistics import METRICS
 

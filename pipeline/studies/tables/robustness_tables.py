@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.metrics.classification import Reliability, reliability
+from pipeline.metrics.calibration import Reliability, reliability
 from pipeline.params.studies import LabelNoiseParams, LearningCurveParams
 from pipeline.studies.tables.figures import draw_classes, draw_lines, draw_reliability
 from pipeline.studies.tables.published import Entry

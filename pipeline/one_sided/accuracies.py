@@ -1,4 +1,4 @@
-"""Baselines that a model of the relation must beat: the image alone and the text alone."""
+"""What a model of the relation must beat: the image alone and the text alone."""
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,7 +12,7 @@ from pipeline.models.logistic_regression import fit_logistic_regression
 _BATCH_SIZE = 256
 
 
-def unimodal_accuracies(features: PairFeatures) -> dict[str, float]:
+def one_sided_accuracies(features: PairFeatures) -> dict[str, float]:
     """Test accuracy of the most frequent train class, and of logistic regression on the mean
     feature of one side: all regions of the image, or all words of the text.
 

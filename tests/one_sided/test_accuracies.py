@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.evaluation.unimodal import unimodal_accuracies
+from pipeline.one_sided.accuracies import one_sided_accuracies
 from tests.tiny_corpus import LABELS, tiny_corpus
 
 
 def test_a_relation_is_hidden_from_either_side(tmp_path: Path) -> None:
     features = tiny_corpus().features(tmp_path)
-    found = unimodal_accuracies(features)
+    found = one_sided_accuracies(features)
     assert found["image_only_accuracy"] < 0.65
     assert found["text_only_accuracy"] < 0.65
 
@@ -27,7 +27,7 @@ def test_a_label_that_one_side_carries_is_seen(tmp_path: Path, side: str) -> Non
     else:
         of_words = np.repeat(kinds, np.diff(corpus.bert["offsets"]))
         corpus.bert["vectors"][:, :3] += 8 * np.eye(3)[of_words]
-    found = unimodal_accuracies(corpus.features(tmp_path))
+    found = one_sided_accuracies(corpus.features(tmp_path))
     other = {"image": "text", "text": "image"}[side]
     assert found[f"{side}_only_accuracy"] > 0.95
     assert found[f"{other}_only_accuracy"] < 0.65
@@ -41,5 +41,5 @@ def test_majority_is_that_of_train_judged_on_test(tmp_path: Path) -> None:
     ] * 20
     test = corpus.pairs.index[corpus.pairs["split"] == "test"]
     corpus.pairs.loc[test[:6], "label"] = "implicit"
-    found = unimodal_accuracies(corpus.features(tmp_path))
+    found = one_sided_accuracies(corpus.features(tmp_path))
     assert found["majority_accuracy"] == 6 / 24

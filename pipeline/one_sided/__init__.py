@@ -1,0 +1,1 @@
+"""References that see one side of a pair; they depend on no trained model."""
