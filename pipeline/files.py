@@ -42,7 +42,7 @@ def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
         yield temporary
         _sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(
@@ -123,12 +123,18 @@ class PatientFile(io.FileIO):
             raise self._fault
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _sync(path: Path, flags: int = os.O_RDWR) -> None:
+    # Windows syncs no file that is open for reading only.
+    handle = os.open(path, flags)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _sync_folder(path: Path) -> None:
+    with suppress(PermissionError):  # Windows opens no folder
+        _sync(path, os.O_RDONLY)
 
 
 def packaged_files(package: str, folder: str, digests: Mapping[str, str], user: str) -> list[Path]:

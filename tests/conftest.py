@@ -1,6 +1,7 @@
 """Settings and fixtures for all tests."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,18 @@ import torch
 
 # On tensors as small as these, threads only wait for each other.
 torch.set_num_threads(1)
+
+# They limit, kill or fork processes as POSIX systems do.
+_POSIX_ONLY = (
+    "core/test_memory.py",
+    "encoders/detectors/test_detectors.py",
+    "encoders/rows/*",
+    "matching/training/test_training.py",
+    "stages/test_training_stages.py",
+    "tokenizers/test_tokenize.py",
+    "training/test_resuming.py",
+)
+collect_ignore_glob = [*_POSIX_ONLY] if sys.platform == "win32" else []
 
 
 @pytest.fixture(autouse=True)

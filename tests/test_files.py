@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def test_who_has_the_earlier_file_open_keeps_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_bytes_are_on_disk_before_the_name_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,6 +35,29 @@ def test_bytes_are_on_disk_before_the_name_is(
     with whole_file(path) as temporary:
         temporary.touch()
     assert synced == [(temporary.name, False), (tmp_path.name, True)]
+
+
+def test_a_system_that_opens_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Windows, which also syncs no file that is open for reading only."""
+    real, written = os.open, set()
+
+    def like_windows(path: Path, flags: int, mode: int = 0o777) -> int:
+        if path.is_dir():
+            raise PermissionError(13, "Permission denied")
+        handle = real(path, flags, mode)
+        if flags & os.O_RDWR:
+            written.add(handle)
+        return handle
+
+    def sync(handle: int) -> None:
+        if handle not in written:
+            raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "open", like_windows)
+    monkeypatch.setattr(os, "fsync", sync)
+    with whole_file(tmp_path / "out") as temporary:
+        temporary.touch()
+    assert [*tmp_path.iterdir()] == [tmp_path / "out"]
 
 
 @pytest.mark.parametrize("fault", [UserError("wrong"), OSError("broken"), KeyboardInterrupt()])

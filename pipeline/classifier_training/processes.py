@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from pipeline.cores import core_count
 from pipeline.errors import UserError
 from pipeline.features.vectors import Rows
 from pipeline.metrics.f1 import Classes
@@ -167,6 +168,6 @@ def _require_gpus(processes: int) -> None:
 
 
 def _environment(processes: int) -> dict[str, str]:
-    threads = max(1, len(os.sched_getaffinity(0)) // processes)
+    threads = max(1, core_count() // processes)
     # OMP_NUM_THREADS of the user goes first.
     return {"OMP_NUM_THREADS": str(threads), **os.environ, _LAUNCHED: "1"}

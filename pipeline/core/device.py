@@ -1,7 +1,6 @@
 """Devices: where models run, with which precision and memory, and what of that changes values."""
 
 import ctypes
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -10,6 +9,7 @@ from typing import Any
 
 import torch
 
+from pipeline.cores import core_count
 from pipeline.errors import UserError
 
 # Each call holds an image's activations, so memory limits their number on large machines.
@@ -43,7 +43,7 @@ def parallel_calls(device: torch.device) -> int:
     """
     if device.type == "cuda":
         return 1
-    return min(len(os.sched_getaffinity(0)), _MAX_CALLS)
+    return min(core_count(), _MAX_CALLS)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Draws the pairs of the sample corpus in parallel processes."""
 
 import io
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from multiprocessing import get_context
 from random import Random
 from typing import Any
 
+from pipeline.cores import core_count
 from pipeline.sample.pairs import Pair, Plan, make_pair, plan_pairs
 from pipeline.sample.scenes import Scene
 from pipeline.sample.tweets import Mention
@@ -52,7 +52,7 @@ def plan_jobs(splits: Mapping[str, tuple[int, int]]) -> list[Job]:
 def draw_pairs(jobs: Sequence[Job], processes: int | None = None) -> Iterator[DrawnPair]:
     """The pairs of the jobs, in order; by default in all cores. `processes` changes no byte."""
     if processes is None:
-        processes = min(os.cpu_count() or 1, len(jobs) // _MIN_PAIRS_PER_PROCESS, _MAX_PROCESSES)
+        processes = min(core_count(), len(jobs) // _MIN_PAIRS_PER_PROCESS, _MAX_PROCESSES)
     if processes < 2:
         yield from map(draw_pair, jobs)
         return

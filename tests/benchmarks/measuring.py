@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from pipeline import paths
+from pipeline.cores import core_count
 from pipeline.files import whole_file
 
 BENCH = paths.REPORTS / "bench.json"
@@ -169,7 +170,7 @@ _MACHINE = _Machine()
 
 def _circumstances() -> dict[str, Any]:
     gpu = {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
-    machine = {"cores": len(os.sched_getaffinity(0)), "processor": _processor(), **gpu}
+    machine = {"cores": core_count(), "processor": _processor(), **gpu}
     versions = {name: version(name) for name in _LIBRARIES}
     return {"machine": machine, "versions": {"python": platform.python_version(), **versions}}
 

@@ -3,12 +3,12 @@
 python -m tests.benchmarks.search_ranking [--images 10000] [--runs 5]
 """
 
-import os
 from argparse import ArgumentParser
 
 import numpy as np
 import torch
 
+from pipeline.cores import core_count
 from pipeline.models.search.amc import AMC, AMCConfig, Encoded, Images, fused, joined
 from pipeline.params.search import PARAMS_FILE, load_search_params
 from pipeline.search.data.ranking import Index
@@ -49,7 +49,7 @@ def main() -> None:
         "at least 10, and at most 0.1 s",
         images=arguments.images,
         threads=torch.get_num_threads(),
-        cores=len(os.sched_getaffinity(0)),
+        cores=core_count(),
         **medians(seconds),
     )
 

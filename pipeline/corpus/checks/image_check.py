@@ -1,6 +1,5 @@
 """Opens every image of a corpus once, for its key and size, or why it cannot be used."""
 
-import os
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
+from pipeline.cores import core_count
 from pipeline.images.decoding import ImageBytes
 from pipeline.images.files import ImageError
 from pipeline.images.names import ImageNames
@@ -15,7 +15,7 @@ from pipeline.images.source import ImageSource
 
 NO_BYTES = ImageBytes(b"").key
 # A thread holds one decoded image at a time, so this bounds the memory too.
-_THREADS = min(8, os.cpu_count() or 1)
+_THREADS = min(8, core_count())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Extraction: computes the rows that the cache lacks, loading ahead of the model in threads."""
 
-import os
 import random
 import time
 from collections import deque
@@ -12,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from pipeline.core.device import keep_freed_memory, worker_threads
+from pipeline.cores import core_count
 from pipeline.encoders.rows.cache import RowCache
 from pipeline.encoders.rows.encoder import Encoder, Row
 from pipeline.errors import UserError
@@ -69,7 +69,7 @@ def compute(
     """
     keep_freed_memory()
     clock = _Clock()
-    loaders = min(cores or os.cpu_count() or 1, _MAX_LOADERS)
+    loaders = min(cores or core_count(), _MAX_LOADERS)
     calls = min(cores or encoder.parallel_calls, encoder.parallel_calls)
     with (
         _Writer(cache, clock) as writer,
