@@ -59,12 +59,11 @@ def test_command_and_predictor_work_in_an_empty_folder(wheel: Path, tmp_path: Pa
     assert "-S model.hidden=1024" in call("-c", entry, "preset", "paper")
     code = f"""
 from pathlib import Path
-from pipeline.prediction import Post, Scorer
+from pipeline.prediction import Scorer
 import pipeline
 assert Path(pipeline.__file__).is_relative_to({str(tmp_path)!r})
-scorer = Scorer.from_pretrained(Path({str(ROOT / "data/pretrained/ananet/flickr8k")!r}))
-image = Path({str(ROOT / "docs/figures/report.png")!r}).read_bytes()
-(score,) = scorer.score([Post.of(image, "an owl on a branch")])
+scorer = Scorer.from_pretrained({str(ROOT / "data/pretrained/ananet/flickr8k")!r})
+(score,) = scorer.score([({str(ROOT / "docs/figures/report.png")!r}, "an owl on a branch")])
 print(0 <= score.percentile <= 100)
 """
     assert call("-c", code).split() == ["True"]

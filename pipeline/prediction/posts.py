@@ -1,18 +1,26 @@
-"""New posts: one from memory, or a table of them with a folder of images."""
+"""New posts: single ones, tables in memory, or a CSV file with a folder of images."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
+import pandas as pd
+
+from pipeline.cores import core_count
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
 from pipeline.corpus.tables.csv import read_csv
 from pipeline.errors import UserError
 from pipeline.images.decoding import ImageBytes
 from pipeline.images.files import ImageError
 from pipeline.images.source import ImageSource, StoredImage
+from pipeline.prediction.images import AnyImage, ImageFile, read_image
 
 _COLUMNS = ("image", "text")
+# A thread holds one decoded image at a time, so this bounds the memory too.
+_THREADS = min(8, core_count())
 
 
 @dataclass(frozen=True)
@@ -26,23 +34,53 @@ class Post:
     id: str
     text: str
     key: str
-    image: ImageBytes | StoredImage
+    image: ImageBytes | ImageFile | StoredImage
     status: str = "ok"
     reason: str = ""
 
     @classmethod
-    def of(cls, data: bytes, text: str, id: str = "post") -> "Post":
-        """A post from an image file's bytes.
+    def of(cls, image: AnyImage, text: str, id: str = "post") -> "Post":
+        """A post from an image: its path, the bytes of its file, or a Pillow image.
 
         Raises:
-            UserError: the image cannot be decoded.
+            UserError: the image cannot be read or decoded.
         """
-        image = ImageBytes(data)
-        try:
-            image.open()
-        except ImageError as error:
-            raise UserError(f"the image of {id} cannot be used: {error}") from None
-        return cls(id, text, image.key, image)
+        post = _checked(image, text, id)
+        if post.status != "ok":
+            raise UserError(f"the image of {id} cannot be used: {post.reason}")
+        return post
+
+
+# A post, or its image and its text.
+AnyPost = Post | tuple[AnyImage, str]
+
+
+def as_posts(posts: Iterable[AnyPost]) -> list[Post]:
+    """Posts from posts, or from pairs of image and text, whose ids are their numbers from 1.
+
+    Raises:
+        UserError: an image cannot be read or decoded.
+    """
+
+    def as_post(number: int, post: AnyPost) -> Post:
+        return post if isinstance(post, Post) else Post.of(*post, f"{number}")
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return [*pool.map(as_post, count(1), posts)]
+
+
+def frame_posts(frame: pd.DataFrame) -> list[Post]:
+    """A post per row of a table with columns `image` and `text`; its id is the row's index.
+
+    image: as for `Post.of`. One that cannot be used is told by the post's status.
+
+    Raises:
+        UserError: a column is missing or repeated.
+    """
+    _require_columns("the table", [*map(str, frame.columns)])
+    texts = frame["text"].fillna("").astype(str)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return [*pool.map(_checked, frame["image"], texts, map(str, frame.index))]
 
 
 @contextmanager
@@ -72,11 +110,7 @@ def posts_of(rows: Sequence[Mapping[str, str]], images: Path) -> Iterator[list[P
 
 def _rows(path: Path, encoding: str) -> list[dict[str, str]]:
     table = read_csv(path, encoding)
-    if missing := [name for name in _COLUMNS if table.header.count(name) != 1]:
-        raise UserError(
-            f"{path}: needs the columns image and text (id may be left out), each once;"
-            f" missing or repeated: {', '.join(missing)}; found: {', '.join(table.header)}"
-        )
+    _require_columns(str(path), table.header)
     rows = [dict(zip(table.header, cells, strict=True)) for _, cells in table.rows]
     return [
         {"id": str(number), **row, "image": row["image"].strip()}
@@ -84,6 +118,30 @@ def _rows(path: Path, encoding: str) -> list[dict[str, str]]:
     ]
 
 
+def _require_columns(table: str, header: Sequence[str]) -> None:
+    if missing := [name for name in _COLUMNS if header.count(name) != 1]:
+        raise UserError(
+            f"{table}: needs the columns image and text (id may be left out), each once;"
+            f" missing or repeated: {', '.join(missing)}; found: {', '.join(header)}"
+        )
+
+
 def _post(source: ImageSource, checked: CheckedImage, row: Mapping[str, str]) -> Post:
     image = StoredImage(source, checked.name, checked.key)
     return Post(row["id"], row["text"], checked.key, image, checked.status, checked.reason)
+
+
+def _checked(image: AnyImage, text: str, id: str) -> Post:
+    """A post with the status of its image, which is decoded once."""
+    try:
+        data = read_image(image)
+    except ImageError as error:
+        nothing = ImageBytes(b"")
+        return Post(id, text, nothing.key, nothing, "missing", str(error))
+    # Files of many posts are not all held in memory.
+    kept = ImageFile(Path(image), data.key) if isinstance(image, str | Path) else data
+    try:
+        data.open()
+    except ImageError as error:
+        return Post(id, text, data.key, kept, "unreadable", str(error))
+    return Post(id, text, data.key, kept)

@@ -17,7 +17,8 @@ from pipeline.metrics.pair_outputs import PairOutput, predict_pairs
 from pipeline.models.ananet import AnANet
 from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.encoders import Encoders
-from pipeline.prediction.posts import Post
+from pipeline.prediction.places import locate
+from pipeline.prediction.posts import AnyPost, Post, as_posts, frame_posts
 from pipeline.tokenizers.tokenize import tokenize
 
 # Posts per batch; their regions take 74 KB each with the default encoders, their scenes 34 KB.
@@ -64,6 +65,16 @@ class Prediction:
         """A line of predictions.jsonl, with rounded numbers."""
         return {name: _rounded(value) for name, value in asdict(self).items() if value != ""}
 
+    def as_line(self) -> dict[str, Any]:
+        """A line of a table, see `Predictor.predict_frame`."""
+        return {
+            "relation": self.relation,
+            **{f"p_{label}": value for label, value in self.probabilities.items()},
+            **{name: max(votes, key=votes.__getitem__) for name, votes in self.streams.items()},
+            "status": self.image,
+            "reason": self.reason,
+        }
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -87,9 +98,9 @@ class Predictor:
 
     @classmethod
     def from_pretrained(
-        cls, folder: Path, device: str = "auto", allow_rounding: bool = False
+        cls, folder: str | Path, device: str = "auto", allow_rounding: bool = False
     ) -> Self:
-        """Load a model's folder and the encoders it names.
+        """Load a model's folder and the encoders it names, from any working folder.
 
         device: auto | cpu | cuda | cuda:N. allow_rounding: accept encoders that differ from the
         training's by device and library versions only, so that features may differ by rounding.
@@ -97,26 +108,45 @@ class Predictor:
         Raises:
             UserError: a file is missing or damaged, or an encoder is missing or differs.
         """
+        folder = Path(folder)
         model = AnANet.from_pretrained(folder)
-        settings = AnANetEncoders.load(folder, model.config.encoders)
+        settings = locate(AnANetEncoders.load(folder, model.config.encoders), folder)
         target = resolve_device(device)
         return cls(model.to(target), settings, Encoders(settings, target, allow_rounding))
 
-    def predict(self, posts: Sequence[Post]) -> Iterator[Prediction]:
+    def predict(self, posts: Iterable[AnyPost]) -> Iterator[Prediction]:
         """Yield each post's prediction, in order; computes missing rows of the cache first.
 
+        posts: posts, or pairs of an image (path, bytes or Pillow image) and a text.
+
         Raises:
-            UserError: an encoder differs from that of the training.
+            UserError: an image of a pair cannot be used, or an encoder differs from that of the
+                training.
         """
         for inspection in self.inspect(posts):
             yield inspection.prediction
 
-    def inspect(self, posts: Sequence[Post]) -> Iterator[Inspection]:
+    def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The predictions for a table with columns `image` (as for `predict`) and `text`.
+
+        Returns: a row per row, with its index: `relation`, `p_<label>` for each label, the relation
+        that each stream alone votes for, `status` (ok | missing | unreadable) of the image, and
+        `reason`.
+
+        Raises:
+            UserError: a column is missing or repeated, or an encoder differs from that of the
+                training.
+        """
+        lines = [found.as_line() for found in self.predict(frame_posts(frame))]
+        return pd.DataFrame(lines, frame.index)
+
+    def inspect(self, posts: Iterable[AnyPost]) -> Iterator[Inspection]:
         """Like `predict`, with the model's output.
 
         Raises:
-            UserError: an encoder differs from that of the training.
+            UserError: as `predict`.
         """
+        posts = as_posts(posts)
         words = [self._words(post.text) for post in posts]
         self._encoders.compute_images(posts)
         vectors = self._encoders.read_words({text_key(text): text for text in words})

@@ -1,10 +1,11 @@
 """How well the image and the text of a post fit, by pretrained encoders alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import pandas as pd
 import torch
 from tqdm import tqdm
 
@@ -15,7 +16,8 @@ from pipeline.features.texts import EMPTY_TEXT, text_key
 from pipeline.models.ananet_matcher import AnANetMatcher
 from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.encoders import Encoders
-from pipeline.prediction.posts import Post
+from pipeline.prediction.places import locate
+from pipeline.prediction.posts import AnyPost, Post, as_posts, frame_posts
 from pipeline.tokenizers.tokenize import tokenize
 
 # Posts per batch.
@@ -43,6 +45,16 @@ class Score:
         """A line of scores.jsonl."""
         return {name: value for name, value in asdict(self).items() if value != ""}
 
+    def as_line(self) -> dict[str, Any]:
+        """A line of a table, see `Scorer.score_frame`."""
+        return {
+            "score": self.score,
+            "percentile": self.percentile,
+            **{f"similarity_{name}": value for name, value in self.similarities.items()},
+            "status": self.image,
+            "reason": self.reason,
+        }
+
 
 class Scorer:
     """Scores posts with pretrained encoders, which have seen no label."""
@@ -53,27 +65,33 @@ class Scorer:
         self._matcher, self._settings, self._encoders = matcher, settings, encoders
 
     @classmethod
-    def from_pretrained(cls, folder: Path, device: str = "auto") -> Self:
+    def from_pretrained(cls, folder: str | Path, device: str = "auto") -> Self:
         """Load pretrained encoders, and those of images and words below them.
 
-        Device and library versions may differ from those of the training.
+        It works from any working folder. Device and library versions may differ from those of the
+        training.
 
         device: auto | cpu | cuda | cuda:N.
 
         Raises:
             UserError: a file is missing or damaged, or an encoder is missing or differs.
         """
+        folder = Path(folder)
         matcher = AnANetMatcher.from_pretrained(folder)
-        settings = AnANetEncoders.load(folder, matcher.config.encoders)
+        settings = locate(AnANetEncoders.load(folder, matcher.config.encoders), folder)
         target = resolve_device(device)
         return cls(matcher.to(target), settings, Encoders(settings, target, allow_rounding=True))
 
-    def score(self, posts: Sequence[Post]) -> Iterator[Score]:
+    def score(self, posts: Iterable[AnyPost]) -> Iterator[Score]:
         """Yield each post's score, in order; computes missing rows of the cache first.
 
+        posts: posts, or pairs of an image (path, bytes or Pillow image) and a text.
+
         Raises:
-            UserError: an encoder differs from that of the training.
+            UserError: an image of a pair cannot be used, or an encoder differs from that of the
+                training.
         """
+        posts = as_posts(posts)
         words = [tokenize(post.text, self._settings.tokenizer) or EMPTY_TEXT for post in posts]
         self._encoders.compute_images(posts)
         vectors = self._encoders.read_words({text_key(text): text for text in words})
@@ -85,6 +103,19 @@ class Scorer:
                 keys = [text_key(text) for text in words[part]]
                 yield from self._score_batch(posts[part], keys, files)
                 bar.update(len(posts[part]))
+
+    def score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The scores of a table with columns `image` (as for `score`) and `text`.
+
+        Returns: a row per row, with its index: `score`, `percentile`, `similarity_<name>` for each
+        similarity, `status` (ok | missing | unreadable) of the image, and `reason`.
+
+        Raises:
+            UserError: a column is missing or repeated, or an encoder differs from that of the
+                training.
+        """
+        lines = [found.as_line() for found in self.score(frame_posts(frame))]
+        return pd.DataFrame(lines, frame.index)
 
     @torch.inference_mode()
     def _score_batch(

@@ -5,15 +5,19 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from PIL import ExifTags, Image
 
 from pipeline.encoders.regions.encoder import RegionEncoder
 from pipeline.errors import UserError
 from pipeline.files import digest
 from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction import Post, Predictor, read_posts
+from pipeline.prediction.posts import frame_posts
 from tests.small_project import TEST_PAIRS, working_in
 
 MODEL = Path("data/models/ananet")
@@ -100,6 +104,100 @@ def test_posts_without_readable_image_are_judged_and_marked(project: Path, tmp_p
 def test_image_that_cannot_be_read_is_refused_alone() -> None:
     with pytest.raises(UserError, match="the image of x cannot be used: no image"):
         Post.of(b"GIF89a", "a dog", "x")
+
+
+def sample_image(folder: Path) -> Path:
+    with zipfile.ZipFile(SAMPLE / "image.zip") as archive:
+        return Path(archive.extract(archive.namelist()[0], folder))
+
+
+def test_model_of_another_project_works_in_an_empty_folder(project: Path, tmp_path: Path) -> None:
+    image = sample_image(tmp_path)
+    (expected,) = Predictor.from_pretrained(MODEL).predict([(image, "my dog")])
+    (tmp_path / "empty").mkdir()
+    with chdir(tmp_path / "empty"):
+        (found,) = Predictor.from_pretrained(str(project / MODEL)).predict([(image, "my dog")])
+    assert found == expected
+    assert not [*(tmp_path / "empty").iterdir()]
+
+
+def test_encoders_of_the_working_folder_go_first(project: Path, tmp_path: Path) -> None:
+    image, glove = sample_image(tmp_path), tmp_path / "data/pretrained/glove"
+    glove.mkdir(parents=True)
+    (glove / "vectors.txt").write_text("dog 1 2 3\n")
+    with chdir(tmp_path):
+        predictor = Predictor.from_pretrained(project / MODEL)
+        with pytest.raises(UserError, match=r"trained with glove\.h5 of encoder .*"):
+            list(predictor.predict([(image, "my dog")]))
+
+
+def test_an_image_may_be_a_path_or_in_memory(project: Path, tmp_path: Path) -> None:
+    path = sample_image(tmp_path)
+    predictor = Predictor.from_pretrained(MODEL)
+    forms = [str(path), path, path.read_bytes(), Image.open(path)]
+    found = list(predictor.predict([(form, "my dog is at home") for form in forms]))
+    assert [one.id for one in found] == ["1", "2", "3", "4"]
+    assert len({(one.relation, *one.probabilities.values()) for one in found}) == 1
+    assert len({link for one in found for link in one.links}) == len(found[0].links) > 0
+
+
+def test_table_in_table_out(project: Path, tmp_path: Path) -> None:
+    path = sample_image(tmp_path)
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    images = [str(path), Image.open(path), str(tmp_path / "broken.png"), "absent.png", None]
+    texts = ["my dog", "my dog", "a dog", "a dog", None]
+    frame = pd.DataFrame({"image": images, "text": texts}, index=[*"abcde"])
+    predictor = Predictor.from_pretrained(MODEL)
+    table = predictor.predict_frame(frame)
+    (expected,) = predictor.predict([(path, "my dog")])
+    assert [*table.index] == [*"abcde"]
+    for row in ("a", "b"):
+        line = table.loc[row].to_dict()
+        assert line.pop("relation") == expected.relation
+        assert (line.pop("status"), line.pop("reason")) == ("ok", "")
+        votes = {name: max(vote, key=vote.__getitem__) for name, vote in expected.streams.items()}
+        p = {f"p_{label}": value for label, value in expected.probabilities.items()}
+        assert line == {**p, **votes}
+    assert [*table["status"][2:]] == ["unreadable", "missing", "missing"]
+    assert all(table["reason"][2:])
+    assert not {*table.columns} & {*frame.columns}
+
+
+def test_empty_table_gives_an_empty_table(project: Path) -> None:
+    frame = pd.DataFrame({"image": [], "text": []})
+    assert Predictor.from_pretrained(MODEL).predict_frame(frame).empty
+
+
+def test_table_in_memory_without_a_column_is_refused() -> None:
+    with pytest.raises(UserError, match="missing or repeated: text; found: image, tweet"):
+        frame_posts(pd.DataFrame({"image": ["1.png"], "tweet": ["a dog"]}))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
+def test_image_in_memory_is_that_of_its_file(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("x.jpg" if mode == "CMYK" else "x.png")
+    grey = Image.linear_gradient("L")
+    image = Image.merge("LA", [grey, grey.rotate(90)]) if "A" in mode else grey
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # lies on its side
+    image.convert(mode).resize((20, 40)).save(path, exif=exif)
+    expected, found = (Post.of(form, "").image.open() for form in (path, Image.open(path)))
+    assert Image.open(path).mode == mode
+    assert found.size == expected.size == (40, 20)
+    assert found.tobytes() == expected.tobytes()
+
+
+def test_image_in_memory_of_unknown_range_is_refused() -> None:
+    with pytest.raises(UserError, match="32-bit grey levels"):
+        Post.of(Image.new("F", (4, 4)), "a dog")
+
+
+def test_changed_file_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "x.png")
+    post = Post.of(tmp_path / "x.png", "a dog")
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "x.png")
+    with pytest.raises(UserError, match=r"x\.png: its bytes have changed"):
+        post.image.open()
 
 
 def test_table_without_a_column_is_refused(tmp_path: Path) -> None:

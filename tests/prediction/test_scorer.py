@@ -2,12 +2,15 @@
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from pipeline.__main__ import main
 from pipeline.dataset.reading import load_pairs
@@ -69,6 +72,19 @@ def test_an_unreadable_image_is_told(folder: Path, tmp_path: Path) -> None:
         (score,) = Scorer.from_pretrained(folder).score(posts)
     assert score.image == "missing"
     assert score.reason == "no such file"
+
+
+def test_table_in_table_out(folder: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(SAMPLE / "image.zip") as archive:
+        path = archive.extract(archive.namelist()[0], tmp_path)
+    scorer = Scorer.from_pretrained(str(folder))
+    table = scorer.score_frame(pd.DataFrame({"image": [path, "no.jpg"], "text": ["a dog"] * 2}))
+    (expected,) = scorer.score([(Image.open(path), "a dog")])
+    line = table.loc[0].to_dict()
+    assert (line["score"], line["percentile"]) == (expected.score, expected.percentile)
+    similarities = {f"similarity_{name}": x for name, x in expected.similarities.items()}
+    assert similarities.items() <= line.items()
+    assert [*table["status"]] == ["ok", "missing"]
 
 
 def test_command(folder: Path, tmp_path: Path) -> None:
