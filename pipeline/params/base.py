@@ -38,7 +38,12 @@ def _check_device(value: str) -> str:
     return value
 
 
-Device = Annotated[str, AfterValidator(_check_device)]
+# `allowed`: for the table of parameters, what the type itself does not tell.
+Device = Annotated[
+    str,
+    AfterValidator(_check_device),
+    Field(json_schema_extra={"allowed": "auto | cpu | cuda | cuda:N"}),
+]
 
 
 class Section(BaseModel):

@@ -28,7 +28,7 @@ LossName = Literal["active_complementary", "complementary", "hinge", "infonce"]
 
 
 class CorpusParams(Section):
-    """kind: where images and captions come from, see `pipeline.matching.sources.sources`."""
+    """Where images and captions come from, see `pipeline.matching.sources.sources`."""
 
     kind: Literal["captions", "pairs", "precomp"]
     labels: Annotated[list[Text], Field(min_length=1)]
@@ -39,8 +39,6 @@ class CorpusParams(Section):
 
 
 class NoiseParams(Section):
-    """rate: fraction of the train captions (ncr) or images (decl) that are paired wrongly."""
-
     protocol: Literal["ncr", "decl"]
     rate: Share
     seed: NonNegativeInt
@@ -82,8 +80,6 @@ class CorrectionParams(Section):
 
 
 class TrainParams(Section):
-    """stages: epochs of each, besides the warm-up."""
-
     seed: NonNegativeInt
     stages: Annotated[list[Count], Field(min_length=1)]
     batch_size: Annotated[int, Field(ge=2)]

@@ -40,15 +40,11 @@ class PostsParams(Section):
 
 
 class NoiseParams(Section):
-    """rate: share of the train pairs whose images are shuffled among them."""
-
     rate: Share
     seed: NonNegativeInt
 
 
 class TrainParams(Section):
-    """stages: epochs of each, besides the warm-up."""
-
     seed: NonNegativeInt
     stages: Annotated[list[Count], Field(min_length=1)]
     batch_size: Annotated[int, Field(ge=2)]

@@ -97,16 +97,21 @@ DETECTORS = {
 DETECTRON2 = "detectron2:"
 
 
+_NAMED = (*DETECTORS, "precomputed")
+_CONFIGURED = f"{DETECTRON2}<configuration>.yaml"
+
+
 def _check_detector(value: str) -> str:
-    named = (*DETECTORS, "precomputed")
-    if value not in named and not re.fullmatch(rf"{DETECTRON2}.+\.yaml", value):
-        raise ValueError(
-            f"is {value!r}; allowed: {', '.join(named)} or {DETECTRON2}<configuration>.yaml"
-        )
+    if value not in _NAMED and not re.fullmatch(rf"{DETECTRON2}.+\.yaml", value):
+        raise ValueError(f"is {value!r}; allowed: {', '.join(_NAMED)} or {_CONFIGURED}")
     return value
 
 
-DetectorName = Annotated[str, AfterValidator(_check_detector)]
+DetectorName = Annotated[
+    str,
+    AfterValidator(_check_detector),
+    Field(json_schema_extra={"allowed": " | ".join((*_NAMED, _CONFIGURED))}),
+]
 
 
 class RegionParams(Section):
@@ -151,7 +156,11 @@ class BertParams(Section):
 
 NOT_PRETRAINED = "none"
 # A folder's name and no path, so that it stays where DVC sees it.
-FolderName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
+FolderName = Annotated[
+    str,
+    StringConstraints(pattern=r"^\w[\w.-]*$"),
+    Field(json_schema_extra={"allowed": "the name of a folder"}),
+]
 
 
 class ModelParams(Section):

@@ -21,8 +21,6 @@ PARAMS_FILE = Path("stages/search/params.yaml")
 
 
 class KeywordParams(Section):
-    """Where keywords come from, which of them are kept, and the tagger of other images."""
-
     source: Literal["given", "mined"]
     min_df: Count
     fit_split: Literal["train", "dev", "train+test"]
@@ -34,8 +32,6 @@ class KeywordParams(Section):
 
 
 class QueryParams(Section):
-    """The encoder of queries."""
-
     encoder: Literal["mean", "gru"]
     width: Count
 
@@ -51,16 +47,12 @@ class NetworkParams(Section):
 
 
 class RankingParams(Section):
-    """The ranking loss: its margin, negatives per query, and how their hinges are combined."""
-
     margin: Positive
     negatives: Count
     hinge: Literal["per_negative", "summed"]
 
 
 class EvaluateParams(Section):
-    """The candidates of a query, the gain of a click, and queries without a relevant image."""
-
     candidates: Literal["all", "listed"]
     gain: Literal["binary", "clicks"]
     without_relevant: Literal["skip", "zero"]
