@@ -18,7 +18,7 @@ def main() -> None:
     model = read_lite(paths.WEIGHTS)
     paths.METRICS.parent.mkdir(parents=True, exist_ok=True)
     figures = measure(model, dataset, params)
-    paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n")
+    paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     draw_held_out(model, dataset, params.images).save(paths.IMAGES)
 
 

@@ -57,7 +57,9 @@ class PreparedCorpus:
             with whole_file(path) as temporary:
                 table.to_parquet(temporary, index=False)
         with whole_file(report) as temporary:
-            temporary.write_text(json.dumps(self.report, indent=2, ensure_ascii=False) + "\n")
+            temporary.write_text(
+                json.dumps(self.report, indent=2, ensure_ascii=False) + "\n", "utf-8"
+            )
 
 
 def prepare_corpus(
