@@ -65,7 +65,7 @@ class Clone:
                 shutil.copytree(source, target)
             else:
                 shutil.copy(source, target)
-        (kept / _DIGEST).write_text(digest)
+        (kept / _DIGEST).write_text(digest, encoding="ascii")
         return kept
 
     def kept(self, name: str, point: str) -> Path:
@@ -75,7 +75,7 @@ class Clone:
     def is_done(self, name: str, point: str, digest: str) -> bool:
         """Whether the point is kept from an earlier run of the same digest."""
         mark = self.kept(name, point) / _DIGEST
-        return mark.exists() and mark.read_text() == digest
+        return mark.exists() and mark.read_text(encoding="ascii") == digest
 
     def _locks(self) -> list[Path]:
         return [*self.root.glob("dvc.lock"), *self.root.glob("stages/**/dvc.lock")]
