@@ -1,5 +1,6 @@
 """Figures as files: the same one gives the same bytes, whoever wrote it."""
 
+import re
 from pathlib import Path
 
 from PIL import Image
@@ -7,16 +8,27 @@ from PIL import Image
 from pipeline.figures import canvas, finish
 
 
-def drawn(path: Path) -> bytes:
-    figure, axes = canvas(3.0, 2.0)
+def draw(path: Path) -> None:
+    figure, axes = canvas(3.0, 2.0, grid="both")
     axes.plot([0, 1], [1, 0], label="a line")
-    finish(figure, axes, path, "A title")
-    return path.read_bytes()
+    axes.set_xlabel("x")
+    finish(figure, path)
 
 
-def test_equal_figures_are_equal_bytes_without_the_writers_version(tmp_path: Path) -> None:
-    assert drawn(tmp_path / "new" / "one.png") == drawn(tmp_path / "other.png")
-    with Image.open(tmp_path / "other.png") as image:
+def test_vectors_and_pictures_hold_nothing_but_the_figure(tmp_path: Path) -> None:
+    for folder in ("one", "other"):
+        draw(tmp_path / folder / "vector")
+        draw(tmp_path / folder / "picture.png")
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["picture.png", "vector.pdf", "vector.svg"]
+    for name in names:
+        made = (tmp_path / "one" / name).read_bytes()
+        assert made == (tmp_path / "other" / name).read_bytes()
+        assert not re.search(rb"[Mm]atplotlib v|Date>|CreationDate|Software", made)
+
+
+def test_size_is_that_of_the_canvas(tmp_path: Path) -> None:
+    draw(tmp_path / "picture.png")
+    with Image.open(tmp_path / "picture.png") as image:
         image.load()
-        assert "Software" not in image.info
         assert image.size == (450, 300)

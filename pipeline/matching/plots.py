@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.figures import canvas, finish
+from pipeline.figures import COLORS, canvas, finish
 
-# Two of Okabe and Ito's colours, which people with any colour vision can tell apart.
-_COLORS = ("#0072B2", "#D55E00")
+_COLORS = COLORS[0], COLORS[5]
 _BINS = 20
 
 
@@ -23,4 +22,4 @@ def draw_correspondence(
         axes.hist(correspondence[chosen], edges, alpha=0.6, color=color, label=label)
     axes.set_xlabel("corrected label, from 0 (not believed) to 1")
     axes.set_ylabel("train pairs")
-    finish(figure, axes, path, "What is believed of the train pairs", columns=2)
+    finish(figure, path, columns=2)

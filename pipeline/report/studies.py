@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
+from pipeline.pages.thumbnails import file_uri
 
-from pipeline.pages.thumbnails import png_uri
-
+_FIGURES = {".svg": "svg+xml", ".png": "png"}
 _MARK = re.compile(r"\[\^(\w+)\]:?")
 
 
@@ -23,7 +22,7 @@ class Table:
 class Study:
     """One Markdown file: its tables and the paragraphs around them, in order.
 
-    figure: the PNG file of the same name as a data URI; empty if there is none.
+    figure: the SVG or PNG file of the same name as a data URI; empty if there is none.
     """
 
     title: str
@@ -48,10 +47,10 @@ def _read(path: Path) -> Study:
             study.title = lines[0].removeprefix("# ")
         elif lines:
             study.blocks += _blocks(lines, is_notes=block.startswith("[^"))
-    figure = path.with_suffix(".png")
-    if figure.exists():
-        with Image.open(figure, formats=["PNG"]) as image:
-            study.figure = png_uri(image)
+    for suffix, kind in _FIGURES.items():
+        figure = path.with_suffix(suffix)
+        if figure.exists() and not study.figure:
+            study.figure = file_uri(figure, kind)
     return study
 
 

@@ -40,14 +40,14 @@ def main() -> None:
         notice = footnotes(entries, paper.caveats)
         test = notes.test("AnANet")
         write_table(paths.ABLATE, name, table, f"# {title}", intro, lines, test, notice)
-        draw_scores(paths.ABLATE / f"{name}.png", table, title)
+        draw_scores(paths.ABLATE / name, table)
 
     title = "Table V: F1 per class"
     classes = class_table(paper.table5, rows, labels)
     lines = class_lines(classes, paper.table5, labels)
     notice = footnotes(paper.table5, paper.caveats)
     write_table(paths.ABLATE, "table5", classes, f"# {title}", intro, lines, notice)
-    draw_classes(paths.ABLATE / "table5.png", classes, title)
+    draw_classes(paths.ABLATE / "table5", classes)
 
 
 if __name__ == "__main__":

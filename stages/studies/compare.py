@@ -46,7 +46,7 @@ def main() -> None:
         notes.test("AnANet"),
         footnotes(entries, paper.caveats),
     )
-    draw_scores(paths.COMPARE / "table3.png", table, "Comparison with baselines (Table III)")
+    draw_scores(paths.COMPARE / "table3", table)
     figures = dict(zip(table["row"], table["accuracy"].round(4), strict=True))
     paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

@@ -30,8 +30,7 @@ def main() -> None:
         setting_lines(table, ["lambda", "eta"]),
     )
     best = (optimum.lambda_, optimum.eta)
-    title = "AnANet's accuracy; outlined: the paper's optimum"
-    draw_grid(paths.FIG4 / "fig4.png", table, best, title)
+    draw_grid(paths.FIG4 / "fig4", table, best)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ def test_figure_of_the_same_name(tmp_path: Path) -> None:
     (tmp_path / "y.md").write_text("Text.\n")
     with_figure, without = read_studies(tmp_path)
     assert with_figure.figure.startswith("data:image/png;base64,")
+    (tmp_path / "x.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    assert read_studies(tmp_path)[0].figure.startswith("data:image/svg+xml;base64,")
     assert without.figure == ""
 
 

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from PIL.Image import Image
 
 from pipeline.features.store import RegionFeatures
-from pipeline.figures import save_figure
+from pipeline.figures import COLORS, canvas, save_figure
 from pipeline.search.features.visual import Visual
 
-_BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#888888"
+_BLUE, _ORANGE, _GREY = *COLORS[:2], "#888888"
 _VEIL = 0.3
 _KEYWORDS_SHOWN = 8
 _BINS = 40
@@ -41,21 +41,18 @@ class Example:
 
 def draw_roc(path: Path, false: Floats, true: Floats, auc: float) -> None:
     """The ROC curve of all (query, image) scores, beside the diagonal."""
-    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = canvas(4.6, 4.4, grid="both")
     axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, label="chance")
     axes.plot(false, true, color=_BLUE, label=f"model, area {auc:.3f}")
     axes.set_xlabel("images passed as relevant that are not")
     axes.set_ylabel("relevant images found")
-    axes.grid(color="#dddddd")
     axes.legend(loc="lower right")
     save_figure(figure, path)
 
 
 def draw_weights(path: Path, visual_weights: Floats) -> None:
     """Histogram of p_v over queries with their relevant images."""
-    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = canvas(5.6, 3.4)
     axes.hist(visual_weights, bins=_BINS, range=(0, 1), color=_BLUE)
     mean = float(np.mean(visual_weights)) if len(visual_weights) else 0.0
     axes.axvline(mean, color=_ORANGE, label=f"mean {mean:.2f}")

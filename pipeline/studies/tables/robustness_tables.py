@@ -75,7 +75,7 @@ class RobustnessTables:
         intro = self.notes.intro(curve.settings.seeds)
         lines = setting_lines(table, ["method", curve.column])
         write_table(self.folder, curve.name, table, f"# {title}", intro, lines)
-        draw_lines(self.folder / f"{curve.name}.png", table, curve.column, curve.axis, title)
+        draw_lines(self.folder / curve.name, table, curve.column, curve.axis)
 
     def losses(self, seeds: int) -> None:
         """Compare the paper's classification loss with two for rare classes."""
@@ -91,7 +91,7 @@ class RobustnessTables:
             self.notes.test("cross-entropy"),
             class_lines(classes, LOSSES, self.labels),
         )
-        draw_classes(self.folder / "imbalance.png", classes, "F1 per class by loss")
+        draw_classes(self.folder / "imbalance", classes)
 
     def calibration(self, names: list[str], bins: int) -> None:
         """Compare the confidence of some rows with their accuracy, over all runs."""
@@ -105,7 +105,7 @@ class RobustnessTables:
             "Expected calibration error over all runs: the mean gap of confidence and accuracy.",
             _calibration_lines(table),
         )
-        draw_reliability(self.folder / "calibration.png", found, "Reliability")
+        draw_reliability(self.folder / "calibration", found)
 
     def _title(self, row: str) -> str:
         return self.titles.get(row, row)
