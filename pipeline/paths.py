@@ -14,6 +14,7 @@ MODELS = DATA / "models"
 PAIRS = DATA / "interim" / "pairs.parquet"
 IMAGES = DATA / "interim" / "images.parquet"
 TEXTS = DATA / "interim" / "texts.parquet"
+POSTS = DATA / "interim" / "posts.parquet"
 
 REGIONS = DATA / "features" / "regions.h5"
 SCENES = DATA / "features" / "scenes.h5"

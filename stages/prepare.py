@@ -10,6 +10,7 @@ def main() -> None:
     params = load_params()
     corpus = prepare_corpus(params.corpus, params.prepare)
     corpus.write(paths.PAIRS, paths.IMAGES, paths.TEXTS, paths.CORPUS_REPORT)
+    corpus.write_posts(paths.POSTS)
 
 
 if __name__ == "__main__":

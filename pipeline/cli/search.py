@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline import paths
 from pipeline.cli.outputs import require_output
 from pipeline.cli.predict import add_model_arguments
+from pipeline.corpus.posts import texts_of_images
 from pipeline.errors import UserError
 from pipeline.search.retrieval.contact_sheet import strongest, write_sheet
 from pipeline.search.retrieval.search import Searcher, SearchResult
@@ -62,7 +63,8 @@ def run(arguments: Namespace) -> None:
     if arguments.out:
         is_file = arguments.index.suffix == ".h5"
         images = arguments.images if is_file else arguments.index
-        write_sheet(arguments.out, query, found, len(searchable.names), images)
+        texts = texts_of_images(paths.PAIRS, paths.POSTS)
+        write_sheet(arguments.out, query, found, len(searchable.names), images, texts)
         print(f"contact sheet: {arguments.out}", file=sys.stderr)
 
 

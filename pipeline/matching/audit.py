@@ -1,6 +1,6 @@
 """Finds the train pairs of a corpus that are most likely wrong, by CRCL's correction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,13 +34,15 @@ def audit_params(params: MatchingParams, labels: Sequence[str]) -> MatchingParam
     return MatchingParams.model_validate(values)
 
 
-def audit(params: MatchingParams) -> pd.DataFrame:
+def audit(params: MatchingParams, posts: Mapping[str, str]) -> pd.DataFrame:
     """Train on the train pairs with the labels in `params`, and rank them, the least likely first.
+
+    posts: each pair's text as it was written, by its id.
 
     The memory is 0 for every pair below the threshold; the models' estimates break ties.
 
     Returns columns rank, id, label, correspondence, estimate (both 0 wrong to 1 right), image
-    (its name), text (its words).
+    (its name), text (as written), words (its tokens).
 
     Raises:
         UserError: the corpus is not prepared, its features are missing, no pair has a label, or the
@@ -66,7 +68,8 @@ def audit(params: MatchingParams) -> pd.DataFrame:
             "correspondence": trained.correspondence[order],
             "estimate": estimate[order],
             "image": names[[train.images[train.image[row]] for row in order]].to_numpy(),
-            "text": [" ".join(train.words[row]) for row in order],
+            "text": [posts[identifier] for identifier in ids],
+            "words": [" ".join(train.words[row]) for row in order],
         }
     )
 

@@ -13,8 +13,15 @@ from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.params.base import Section, SectionT, check_section
+from pipeline.paths import ANANET, MODELS
 
 _FORMAT = "format"
+# What makes the models below a folder.
+_COMMANDS = {
+    ANANET: "dvc repro",
+    MODELS / "matching": "dvc repro stages/matching/dvc.yaml",
+    MODELS / "amc": "dvc repro stages/search/dvc.yaml",
+}
 
 
 @dataclass(frozen=True)
@@ -106,12 +113,20 @@ def _read_object(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} not found; train the model first") from None
+        raise UserError(f"{path} not found; {_how_to_train(path.parent)}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not valid JSON in UTF-8: {error}") from None
     if not isinstance(raw, dict):
         raise UserError(f"{path} holds no JSON object")
     return raw
+
+
+def _how_to_train(folder: Path) -> str:
+    """What makes the model of a folder, for a message that it is not there."""
+    for made, command in _COMMANDS.items():
+        if made in (folder, *folder.parents):
+            return f"train the model first: {command}"
+    return f"give the folder of a trained model, such as {ANANET}"
 
 
 def _changes_of(kind: type[Section], changes: Sequence[Change]) -> list[Change]:

@@ -11,6 +11,7 @@ from pipeline import paths
 from pipeline.__main__ import main
 from pipeline.images.source import CorpusImages, ImageSource
 from pipeline.report.sections import audit
+from pipeline.tokenizers.tokenize import tokenize
 from tests.small_project import working_in
 from tests.tiny import ROOT
 
@@ -44,7 +45,10 @@ def test_ranks_the_train_pairs_of_the_labels(project: Path, tmp_path: Path) -> N
     assert ranked["id"].tolist() == table["id"].tolist()
     assert table["rank"].tolist() == list(range(1, len(asked) + 1))
     images = pd.read_parquet(paths.IMAGES).set_index("key")["name"]
+    posts = pd.read_parquet(paths.POSTS).set_index("id")["text"]
     for row in table.itertuples():
+        assert row.text == posts[row.id]
+        assert row.words == " ".join(tokenize(row.text, "glove_ruby"))
         assert row.label == pairs.loc[row.id, "label"]
         assert row.image == images[pairs.loc[row.id, "image_key"]]
 
@@ -67,11 +71,26 @@ def test_page_shows_the_least_believed(project: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--labels", "explcit"], "no pair has ['explcit']"),
+        (["--labels", "explcit"], "--labels: no pair of the corpus has 'explcit'"),
         (["--out", "table.txt"], "ends in .csv"),
     ],
 )
 def test_names_the_fault(project: Path, words: list[str], message: str) -> None:
     with pytest.raises(SystemExit, match="error:") as end:
         main(["audit", *words])
+    assert message in str(end.value)
+
+
+def test_names_the_file_of_labels_that_no_option_gave(project: Path) -> None:
+    file = Path("stages/matching/params.yaml")
+    before = file.read_text()
+    params = YAML().load(before)
+    params["corpus"]["labels"] = ["match"]
+    try:
+        YAML().dump(params, file)
+        with pytest.raises(SystemExit) as end:
+            main(["audit"])
+    finally:
+        file.write_text(before)
+    message = "corpus.labels in stages/matching/params.yaml: no pair of the corpus has 'match'"
     assert message in str(end.value)

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
+from markupsafe import escape
 from PIL import Image
 from ruamel.yaml import YAML
 
+from pipeline import paths
 from pipeline.__main__ import main
 from stages.search import keywords, train
 from tests.search.tiny import tiny_params
@@ -102,7 +105,13 @@ def test_images_of_a_feature_file_are_known_by_their_bytes(
     named = table(capsys)
     assert [line[2:] for line in named] == [line[2:] for line in unnamed]
     assert all(line[1].endswith(".png") for line in named)
-    assert Sheet(out.read_text()).images == [line[1] for line in named]
+    page = out.read_text()
+    assert Sheet(page).images == [line[1] for line in named]
+    images = pd.read_parquet(paths.IMAGES).set_index("name")["key"]
+    pairs = pd.read_parquet(paths.PAIRS).set_index("image_key")["id"]
+    posts = pd.read_parquet(paths.POSTS).set_index("id")["text"]
+    for line in named:
+        assert f"<p>{escape(posts[pairs[images[line[1]]]])}</p>" in page
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ class PreparedCorpus:
     pairs: id, split, label, image_key, text_key; train, dev, test, each in file order.
     images: key, name, status (ok, missing, unreadable), width, height.
     texts: key, words.
+    posts: id, text as people wrote it; in the order of pairs. Training does not depend on it.
 
     A key is the sha256 of a file's bytes, or of the words joined by spaces. Images and texts are in
     order of first appearance.
@@ -44,6 +45,7 @@ class PreparedCorpus:
     pairs: pd.DataFrame
     images: pd.DataFrame
     texts: pd.DataFrame
+    posts: pd.DataFrame
     report: dict[str, Any]
 
     def write(self, pairs: Path, images: Path, texts: Path, report: Path) -> None:
@@ -52,14 +54,25 @@ class PreparedCorpus:
         Raises:
             UserError: a file cannot be written.
         """
-        tables = ((pairs, self.pairs), (images, self.images), (texts, self.texts))
-        for path, table in tables:
-            with whole_file(path) as temporary:
-                table.to_parquet(temporary, index=False)
+        for path, table in ((pairs, self.pairs), (images, self.images), (texts, self.texts)):
+            _write_table(path, table)
         with whole_file(report) as temporary:
             temporary.write_text(
                 json.dumps(self.report, indent=2, ensure_ascii=False) + "\n", "utf-8"
             )
+
+    def write_posts(self, path: Path) -> None:
+        """Write the texts as people wrote them as a Parquet file.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        _write_table(path, self.posts)
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with whole_file(path) as temporary:
+        table.to_parquet(temporary, index=False)
 
 
 def prepare_corpus(
@@ -84,6 +97,7 @@ def prepare_corpus(
         pairs=pairs,
         images=_image_table(images),
         texts=_text_table(words),
+        posts=_post_table(raw),
         report={
             "pairs": describe_pairs(pairs, corpus.labels),
             "images": describe_images(pairs, files, bad[:SHOWN]),
@@ -137,3 +151,9 @@ def _image_table(images: Sequence[CheckedImage]) -> pd.DataFrame:
 def _text_table(words: Iterable[Sequence[str]]) -> pd.DataFrame:
     distinct = {text_key(text): list(text) for text in words}
     return pd.DataFrame({"key": list(distinct), "words": list(distinct.values())})
+
+
+def _post_table(pairs: Sequence[Pair]) -> pd.DataFrame:
+    # JSON can escape a lone surrogate, which Parquet does not take.
+    texts = [pair.text.encode(errors="replace").decode() for pair in pairs]
+    return pd.DataFrame({"id": [pair.id for pair in pairs], "text": texts}, dtype=str)

@@ -14,7 +14,7 @@ from pipeline.features.truth import TRUTH_FILE
 from pipeline.matching.captions.captions import Captions, CaptionSet
 from pipeline.matching.captions.vocabulary import Vocabulary
 from pipeline.matching.sources.precomp import is_real_noise, read_precomp, split_words
-from pipeline.params.matching import MatchingParams
+from pipeline.params.matching import PARAMS_FILE, MatchingParams
 
 
 def collect_captions(params: MatchingParams) -> CaptionSet:
@@ -55,7 +55,7 @@ def read_pairs(labels: Sequence[str]) -> dict[str, Captions]:
     pairs = _pairs()
     if unknown := sorted(set(labels) - set(pairs["label"])):
         raise UserError(
-            f"corpus.labels = {list(labels)}: no pair has {unknown};"
+            f"corpus.labels = {list(labels)} in {PARAMS_FILE}: no pair has {unknown};"
             f" {paths.PAIRS} has {sorted(set(pairs['label']))}"
         )
     texts = read_texts(paths.TEXTS)

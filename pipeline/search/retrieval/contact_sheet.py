@@ -13,21 +13,33 @@ from pipeline.search.retrieval.search import SearchResult
 
 _SIDE = 320
 _KEYWORDS_SHOWN = 6
+_TEXTS_SHOWN = 2
 
 
 def write_sheet(
-    path: Path, query: str, found: Sequence[SearchResult], searched: int, images: Path | None
+    path: Path,
+    query: str,
+    found: Sequence[SearchResult],
+    searched: int,
+    images: Path | None,
+    texts: Mapping[str, Sequence[str]],
 ) -> None:
     """Write a contact sheet.
 
-    images: the archive or folder of the images; without it, the sheet shows none.
+    images: the archive or folder of the images; without it, the sheet shows none. texts: those
+    that an image was posted with, as written, by its key, where they are known.
 
     Raises:
         UserError: the file cannot be written.
     """
     thumbnails = _thumbnails(images, found) if images else {}
     results = [
-        {"result": each, "image": thumbnails.get(each.name), "keywords": strongest(each.keywords)}
+        {
+            "result": each,
+            "image": thumbnails.get(each.name),
+            "texts": texts.get(each.key, ())[:_TEXTS_SHOWN],
+            "keywords": strongest(each.keywords),
+        }
         for each in found
     ]
     with whole_file(path) as temporary:

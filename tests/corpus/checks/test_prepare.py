@@ -42,6 +42,12 @@ def test_the_tables_worked_out_by_hand(corpus: Corpus) -> None:
         "key": [dog, dev, test],
         "words": [["a", "dog", "!"], ["a", "dev", "text"], ["a", "test", "text"]],
     }
+    assert prepared.posts.values.tolist() == [
+        ["b", "A dog!"],
+        ["a", "a  DOG !"],
+        ["dev-1", "a dev text"],
+        ["test-1", "a test text"],
+    ]
     assert prepared.report == {
         "pairs": {
             "train": {"irrelevant": 0, "implicit": 1, "explicit": 1, "total": 2},
