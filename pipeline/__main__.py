@@ -14,6 +14,7 @@ COMMANDS = {
     "audit": "rank the train pairs by how likely image and text do not match",
     "cache": "list, verify and prune the cache of feature rows",
     "correlate": "compare pretrained encoders' scores with people's judgments",
+    "figures": "draw a run's figures for papers",
     "predict": "predict the relation of image and text in new posts",
     "preset": "print a set of parameters for `dvc exp run`",
     "search": "find the images that match a query",

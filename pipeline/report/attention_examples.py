@@ -1,8 +1,6 @@
-"""Test pairs with the model's attention, for the viewer and as figures."""
+"""Test pairs with the model's attention, for the viewer and for figures."""
 
-import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,9 +9,8 @@ from pipeline.dataset.arrays import FeatureFiles
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.features.texts import Texts
 from pipeline.images.source import CorpusImages
-from pipeline.metrics.pair_outputs import PairOutput, predict_pairs
+from pipeline.metrics.pair_outputs import predict_pairs
 from pipeline.models.ananet import AnANet
-from pipeline.report.figures import draw_attention
 from pipeline.report.viewer import Example
 
 # Keeps the page small, however large the corpus.
@@ -26,11 +23,13 @@ def attention_examples(
     predictions: pd.DataFrame,
     files: FeatureFiles,
     texts: Texts,
+    posts: Mapping[str, str],
     images: CorpusImages,
 ) -> list[Example]:
     """A selection of the test pairs whose images can be read.
 
-    pairs: like pairs.parquet. predictions: like predictions.csv. files: with regions.
+    pairs: like pairs.parquet. predictions: like predictions.csv. files: with regions. posts: each
+    pair's text as it was written, by its id.
 
     Raises:
         UserError: a pair has no row in a feature file.
@@ -48,7 +47,7 @@ def attention_examples(
     rows = regions.index(features.image_keys).tolist()
     keys = chosen[["id", "image_key", "text_key", "label"]].itertuples(index=False)
     return [
-        Example(id, images.open(image), texts[text], regions, row, output, gold)
+        Example(id, images.open(image), posts[id], texts[text], regions, row, output, gold)
         for (id, image, text, gold), row, output in zip(keys, rows, outputs, strict=True)
     ]
 
@@ -70,29 +69,3 @@ def select_pairs(predictions: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
             places = np.linspace(0, len(ranked) - 1, min(per_group, len(ranked))).round()
             chosen += [int(ranked[int(place)]) for place in places]
     return predictions.loc[chosen]
-
-
-def draw_figures(folder: Path, examples: Sequence[Example], labels: Sequence[str]) -> None:
-    """One figure for each class, right and wrong: its first example.
-
-    Raises:
-        OSError: a file cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = set()
-    for example in examples:
-        gold, predicted = example.gold, labels[example.output.predicted]
-        if (kind := (gold, gold == predicted)) in drawn:
-            continue
-        drawn.add(kind)
-        votes = _votes(example.output, labels)
-        title = f"{example.id}: annotated {gold}, predicted {predicted}; votes: {votes}"
-        name = re.sub(r"[^\w-]+", "_", f"{gold}_{example.id}")
-        draw_attention(folder / f"{name}.png", title, example)
-
-
-def _votes(output: PairOutput, labels: Sequence[str]) -> str:
-    return ", ".join(
-        f"{name} {labels[int(vote.argmax())]} ({vote.max():.2f})"
-        for name, vote in output.streams.items()
-    )

@@ -9,7 +9,8 @@ import pandas as pd
 
 Points = list[tuple[int, float]]
 
-_CHARTS = {"loss": "Loss (Eq. 22)", "f1_weighted": "Weighted F1"}
+_LOSS = "loss"
+_TITLES = {_LOSS: "Loss", "f1_weighted": "Weighted F1", "f1_macro": "Macro F1"}
 _SPLITS = {"train": "one", "dev": "two"}
 _TICKS = 5
 # Labels at the line ends must not overlap; heights in the chart's units.
@@ -28,22 +29,28 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves of one metric over the epochs."""
+    """Curves of one metric over the epochs. kept: the epoch whose weights the model has."""
 
+    figure: str
     title: str
     lines: list[Line]
     low: float
     high: float
     last_step: int
     ticks: list[float]
+    kept: int
 
 
-def read_charts(folder: Path) -> list[Chart]:
-    """Loss and weighted F1 on train and dev, from the files that `train` wrote."""
-    return [_chart(folder, figure, title) for figure, title in _CHARTS.items()]
+def read_charts(folder: Path, selected_by: str) -> list[Chart]:
+    """Loss and the metric that selects the epoch, on train and dev.
+
+    folder: with the files that `train` wrote. selected_by: f1_weighted or f1_macro.
+    """
+    kept, _ = max(_read(folder, "dev", selected_by), key=lambda point: point[1])
+    return [_chart(folder, figure, kept) for figure in (_LOSS, selected_by)]
 
 
-def _chart(folder: Path, figure: str, title: str) -> Chart:
+def _chart(folder: Path, figure: str, kept: int) -> Chart:
     curves = {split: _read(folder, split, figure) for split in _SPLITS}
     values = [value for points in curves.values() for _, value in points]
     # All figures start at zero: the losses are sums of norms and cross-entropies.
@@ -58,7 +65,8 @@ def _chart(folder: Path, figure: str, title: str) -> Chart:
     ]
     step = _round_step(span / _TICKS)
     ticks = [low + step * i for i in range(int(span / step) + 1)]
-    return Chart(title, lines, low, high, max(p[-1][0] for p in curves.values()), ticks)
+    last = max(points[-1][0] for points in curves.values())
+    return Chart(figure, _TITLES[figure], lines, low, high, last, ticks, kept)
 
 
 def _round_step(width: float) -> float:

@@ -2,7 +2,9 @@
 
 import subprocess
 from collections.abc import Mapping
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from platform import python_version
 from typing import Any
 
@@ -32,6 +34,28 @@ def git_revision() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "not under version control"
     return f"{revision} with local changes" if changed else revision
+
+
+def committed(path: Path) -> str:
+    """A file of the project as the last commit has it; empty without one."""
+    try:
+        return _git("show", f"HEAD:./{path.as_posix()}")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def last_commit() -> str:
+    """The short name of the commit that is checked out; empty without one."""
+    try:
+        return _git("rev-parse", "--short", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def made_on() -> str:
+    """Today's date, for readers."""
+    today = date.today()
+    return f"{today.day} {today:%B %Y}"
 
 
 def package_versions() -> dict[str, str]:

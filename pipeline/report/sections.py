@@ -1,6 +1,6 @@
-"""The template values of the page's sections."""
+"""The template values of the sections about corpus, audit and provenance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,74 +10,17 @@ from pipeline import paths
 from pipeline.features.texts import Texts
 from pipeline.files import digest
 from pipeline.images.source import CorpusImages
-from pipeline.metrics.calibration import Reliability, reliability
 from pipeline.models.saved import EncoderSettings
 from pipeline.pages.thumbnails import data_uri
 from pipeline.params.project import Params
 from pipeline.report.provenance import flat, git_revision, package_versions
 
-_BINS = 10
 _EXAMPLES_PER_LABEL = 2
 _EXAMPLE_SIDE = 240
 _AUDIT_SHOWN = 12
 _AUDIT_SIDE = 160
-_POINTING = "pointing_"
-
-# Prefix in metrics.json: name in the table.
-_ROWS = {
-    "": "AnANet",
-    "alignment_": "its alignment vote alone",
-    "association_": "its association vote alone",
-    "image_only_": "image only (logistic regression)",
-    "text_only_": "text only (logistic regression)",
-    "majority_": "majority class",
-}
 
 Values = dict[str, Any]
-
-
-def results(labels: list[str], metrics: Mapping[str, float], predictions: pd.DataFrame) -> Values:
-    """Scores, confusion and calibration on the test pairs.
-
-    metrics: content of metrics.json. predictions: like predictions.csv.
-    """
-    probabilities = predictions[[f"p_{label}" for label in labels]].to_numpy()
-    gold = predictions["gold"].map(labels.index).to_numpy()
-    found = reliability(gold, probabilities, _BINS)
-    return {
-        "labels": labels,
-        "tiles": _tiles(metrics),
-        "scores": _score_rows(metrics),
-        "confusion": _confusion(predictions, labels),
-        "f1": [(label, metrics[f"f1.{label}"]) for label in labels],
-        "bins": _bins(found),
-        "calibration_error": found.error,
-        "pointing": {
-            name.removeprefix(_POINTING): value
-            for name, value in metrics.items()
-            if name.startswith(_POINTING)
-        },
-    }
-
-
-def _bins(found: Reliability) -> list[dict[str, float]]:
-    bins = zip(found.count, found.confidence, found.accuracy, strict=True)
-    return [
-        {"count": int(count), "confidence": float(confidence), "accuracy": float(accuracy)}
-        for count, confidence, accuracy in bins
-        if count
-    ]
-
-
-def _tiles(metrics: Mapping[str, float]) -> list[dict[str, str]]:
-    shown = [("accuracy", "accuracy"), ("f1_weighted", "weighted F1"), ("f1_macro", "macro F1")]
-    tiles = []
-    for name, title in shown:
-        note = f"95 % interval {interval}" if (interval := _interval(metrics, name)) else ""
-        tiles.append({"name": title, "value": f"{_percent(metrics, name)} %", "note": note})
-    majority = _percent(metrics, "majority_accuracy")
-    note = "accuracy of always predicting the most frequent relation"
-    return [*tiles, {"name": "majority class", "value": f"{majority} %", "note": note}]
 
 
 def corpus(
@@ -85,12 +28,14 @@ def corpus(
     report: Mapping[str, Any],
     coverage: Mapping[str, Any],
     pairs: pd.DataFrame,
-    texts: Texts,
+    words: Texts,
+    posts: Mapping[str, str],
     images: CorpusImages,
 ) -> Values:
     """Counts and examples of the corpus.
 
-    report: content of corpus.json. coverage: of the GloVe vectors.
+    report: content of corpus.json. coverage: of the GloVe vectors. words: of each text by its key.
+    posts: each pair's text as it was written, by its id.
 
     Raises:
         ImageError: an image can no longer be read.
@@ -102,7 +47,7 @@ def corpus(
             *_image_facts(report["images"]),
             *_text_facts(report["texts"], coverage, params.prepare.max_words),
         ],
-        "examples": _examples(params.corpus.labels, pairs, texts, images),
+        "examples": _examples(params.corpus.labels, pairs, words, posts, images),
     }
 
 
@@ -127,14 +72,19 @@ def _text_facts(
 
 
 def _examples(
-    labels: list[str], pairs: pd.DataFrame, texts: Texts, images: CorpusImages
+    labels: list[str],
+    pairs: pd.DataFrame,
+    words: Texts,
+    posts: Mapping[str, str],
+    images: CorpusImages,
 ) -> list[dict[str, str]]:
     train = pairs[pairs["split"] == "train"].to_dict("records")
     shown = [pair for pair in train if pair["image_key"] in images]
     return [
         {
             "label": label,
-            "text": " ".join(texts[pair["text_key"]]),
+            "text": posts[pair["id"]],
+            "words": " ".join(words[pair["text_key"]]),
             "image": data_uri(images.open(pair["image_key"]), _EXAMPLE_SIDE),
         }
         for label in labels
@@ -172,42 +122,6 @@ def provenance(params: Params, settings: EncoderSettings) -> Values:
             for name, fingerprint in settings.fingerprints.items()
         },
     }
-
-
-def _score_rows(metrics: Mapping[str, float]) -> list[dict[str, str]]:
-    """One row per model in metrics.json, AnANet first."""
-    return [
-        {
-            "name": name,
-            "accuracy": _percent(metrics, f"{prefix}accuracy"),
-            "accuracy_interval": _interval(metrics, f"{prefix}accuracy"),
-            "f1": _percent(metrics, f"{prefix}f1_weighted"),
-            "f1_interval": _interval(metrics, f"{prefix}f1_weighted"),
-        }
-        for prefix, name in _ROWS.items()
-        if f"{prefix}accuracy" in metrics
-    ]
-
-
-def _percent(metrics: Mapping[str, float], name: str) -> str:
-    return f"{100 * metrics[name]:.1f}" if name in metrics else ""
-
-
-def _interval(metrics: Mapping[str, float], name: str) -> str:
-    low, high = _percent(metrics, f"{name}_low"), _percent(metrics, f"{name}_high")
-    return f"{low} to {high}" if low and high else ""
-
-
-def _confusion(
-    predictions: pd.DataFrame, labels: Sequence[str]
-) -> list[tuple[str, list[dict[str, float]]]]:
-    """For each annotated relation, how often each relation was predicted."""
-    rows = []
-    for gold in labels:
-        found: Any = predictions.loc[predictions["gold"] == gold, "predicted"]
-        counts = [int((found == label).sum()) for label in labels]
-        rows.append((gold, [{"count": n, "share": n / max(len(found), 1)} for n in counts]))
-    return rows
 
 
 def _others(params: Params) -> set[str]:

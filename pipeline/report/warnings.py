@@ -1,22 +1,44 @@
 """Warnings about the corpus and the result."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
+
+from pipeline.report.results import ONE_SIDED, best_reference
 
 _FEW_PAIRS = 30
 _LOW_COVERAGE = 0.8
+_CURE = (
+    "If it is rare, train with: dvc exp run -S loss.classification=class_weighted"
+    " -S train.select_by=f1_macro"
+)
+
+
+def grave_warnings(
+    labels: Sequence[str], predictions: pd.DataFrame, metrics: Mapping[str, float]
+) -> list[str]:
+    """What makes a result worth little, each with a cure if there is one; the gravest first.
+
+    predictions: like predictions.csv. metrics: like metrics.json.
+    """
+    return [
+        *_about_missed_classes(labels, predictions, metrics),
+        *_about_one_side(metrics),
+        *_about_few_pairs(labels, predictions),
+    ]
 
 
 def result_warnings(
     corpus: Mapping[str, Any], coverage: Mapping[str, Any] | None, metrics: Mapping[str, float]
 ) -> list[str]:
-    """One sentence per warning, the most serious first; empty if there is none.
+    """One sentence per lesser warning, the most serious first; empty if there is none.
 
     corpus: content of corpus.json. coverage: of the word vectors, if they are used. metrics:
     content of metrics.json.
     """
     return [
-        *_about_classes(metrics),
         *_about_result(metrics),
         *_about_splits(corpus),
         *_about_images(corpus["images"]),
@@ -25,26 +47,46 @@ def result_warnings(
     ]
 
 
-def _about_classes(metrics: Mapping[str, float]) -> Iterator[str]:
-    for name, f1 in metrics.items():
-        if name.startswith("f1.") and f1 == 0:
+def _about_missed_classes(
+    labels: Sequence[str], predictions: pd.DataFrame, metrics: Mapping[str, float]
+) -> Iterator[str]:
+    found = set(predictions["predicted"])
+    for label in labels:
+        if label not in found:
+            yield f"“{label}” is never predicted. {_CURE}"
+        elif metrics[f"f1.{label}"] == 0:
+            yield f"“{label}” is predicted, but never rightly. {_CURE}"
+
+
+def _about_one_side(metrics: Mapping[str, float]) -> Iterator[str]:
+    reference = best_reference(metrics)
+    if reference and reference[1] > metrics["accuracy"]:
+        meaning, accuracy = reference
+        yield (
+            f"{meaning.capitalize()} does better than image and text together: {accuracy:.1%}"
+            f" against {metrics['accuracy']:.1%} of the pairs are right, so nothing is gained from"
+            " their relation. With few pairs, begin from pretrained encoders:"
+            " dvc exp run $(python -m pipeline preset pretrained)"
+        )
+
+
+def _about_few_pairs(labels: Sequence[str], predictions: pd.DataFrame) -> Iterator[str]:
+    counts = Counter(predictions["gold"])
+    for label in labels:
+        if counts[label] < _FEW_PAIRS:
             yield (
-                f"No test pair of “{name.removeprefix('f1.')}” is recognised. If the class is rare,"
-                " loss.classification=class_weighted and train.select_by=f1_macro may help."
+                f"Only {_number(counts[label], 'pair')} of “{label}” to measure on, fewer than"
+                f" {_FEW_PAIRS}: chance decides its figures."
             )
 
 
 def _about_result(metrics: Mapping[str, float]) -> Iterator[str]:
-    low = metrics.get("accuracy_low", metrics["accuracy"])
-    for name, meaning in (
-        ("majority_accuracy", "always predicting the most frequent relation"),
-        ("image_only_accuracy", "using the image alone"),
-        ("text_only_accuracy", "using the text alone"),
-    ):
-        if metrics.get(name, 0) >= low:
+    accuracy = metrics["accuracy"]
+    for name, meaning in ONE_SIDED.items():
+        if metrics.get("accuracy_low", accuracy) <= metrics.get(name, 0) <= accuracy:
             yield (
-                f"The 95 % interval of the accuracy does not exclude that of {meaning}"
-                f" ({metrics[name]:.1%})."
+                "The 95 % interval of the accuracy does not exclude that of"
+                f" {meaning} ({metrics[name]:.1%})."
             )
     if metrics.get("pointing_accuracy", 1) <= metrics.get("pointing_chance", 0):
         yield "Words attend to the objects they name no more often than a random region would."
@@ -59,9 +101,6 @@ def _about_splits(corpus: Mapping[str, Any]) -> Iterator[str]:
                     f"{_number(count, what[:-1])} in both {one} and {other}:"
                     " scores may be better than on new posts."
                 )
-    for label, count in corpus["pairs"]["test"].items():
-        if label != "total" and count < _FEW_PAIRS:
-            yield f"Only {_number(count, 'test pair')} of “{label}”: its scores are imprecise."
 
 
 def _about_images(images: Mapping[str, Any]) -> Iterator[str]:

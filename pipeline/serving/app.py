@@ -90,7 +90,7 @@ def _one_at_a_time(predictor: Predictor) -> Callable[[bytes, str], dict[str, obj
 
 def _example(post: Post, found: Inspection) -> Example:
     image, words = post.image.open(), found.prediction.words
-    return Example(post.id, image, words, found.regions, found.row, found.output)
+    return Example(post.id, image, post.text, words, found.regions, found.row, found.output)
 
 
 def _page(

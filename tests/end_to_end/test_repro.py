@@ -175,7 +175,7 @@ def test_wrong_parameter_stops_before_any_work_and_the_model_stays(project: Proj
     ("files", "expected"),
     [
         (["pipeline/models/ananet.py"], ["train", "evaluate", "report"]),
-        (["pipeline/report/figures.py", "pipeline/pages/templates/style.css"], ["report"]),
+        (["pipeline/report/spelling.py", "pipeline/pages/templates/style.css"], ["report"]),
         # Of a tokenizer, no detector knows.
         (
             ["pipeline/tokenizers/tokenize.py", "pipeline/encoders/bert/tokenizer.py"],

@@ -62,7 +62,7 @@ def test_pointing_at_a_word_changes_the_overlay(page: Page) -> None:
     expected = [weight / max(weights) for weight in weights]
     assert page.evaluate(WEIGHTS) == pytest.approx(expected, abs=1e-3)
     assert page.evaluate(STRONGEST) == [strongest(pair, 0)]
-    assert pair["words"][0] in page.locator("[role=status]").inner_text()
+    assert pair["spelled"][0] in page.locator("[role=status]").inner_text()
     page.mouse.move(0, 0)
     assert not page.evaluate(CHOSEN)
 
@@ -92,27 +92,38 @@ def test_keyboard_alone_is_enough(page: Page) -> None:
     page.locator("#viewer-pair").focus()
     page.keyboard.press("ArrowDown")  # the next pair
     pair = page.evaluate(PAIR.format(1))
-    assert page.locator(".word").all_inner_texts() == pair["words"]
+    shown = [i for i, part in enumerate(pair["spelled"]) if part]
+    texts = [pair["spelled"][i] for i in shown]
+    assert page.locator(".word:visible").all_inner_texts() == texts
     for _ in range(3):  # previous, next, then the image's first region
         page.keyboard.press("Tab")
     focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert focused == f"Region 1, {pair['objects'][0]}"
     assert page.evaluate(STRONGEST) == [focused]
-    page.keyboard.press("Tab")  # the words, which are one stop
-    assert page.evaluate(STRONGEST) == [strongest(pair, 0)]
+    for _ in range(2):  # the link to the equation, then the words, which are one stop
+        page.keyboard.press("Tab")
+    assert page.evaluate(STRONGEST) == [strongest(pair, shown[0])]
     page.keyboard.press("ArrowRight")
     selected = page.locator(".word[aria-selected=true]")
-    assert selected.all_inner_texts() == [pair["words"][1]]
-    assert page.evaluate(STRONGEST) == [strongest(pair, 1)]
+    assert selected.all_inner_texts() == [texts[1]]
+    assert page.evaluate(STRONGEST) == [strongest(pair, shown[1])]
     page.keyboard.press("Escape")
     assert not page.evaluate(CHOSEN)
+
+
+def test_tokens_are_shown_on_demand(page: Page) -> None:
+    pair = page.evaluate(PAIR.format(0))
+    page.locator("[data-tokens]").check()
+    assert page.locator(".word:visible").all_inner_texts() == pair["words"]
+    page.locator("[data-tokens]").uncheck()
+    assert page.locator(".word:visible").all_inner_texts() == [*filter(None, pair["spelled"])]
 
 
 def test_every_control_has_a_name(page: Page) -> None:
     nameless = page.evaluate(
         """[...document.querySelectorAll(
-            'button, select, [role=option], [role=listbox], svg[role], img')]
-        .filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby')
+            'button, select, input, [role=option], [role=listbox], svg[role], img')]
+        .filter(e => !(e.hidden || e.getAttribute('aria-label') || e.getAttribute('aria-labelledby')
           || e.textContent.trim() || e.hasAttribute('alt') || e.labels?.length))
         .map(e => e.outerHTML.slice(0, 80))"""
     )
@@ -144,6 +155,8 @@ def test_model_without_alignment_net_is_shown_without_attention(
         "image": "data:,",
         "aspect": 1.5,
         "words": ["a", "dog"],
+        "spelled": ["A", "dog"],
+        "undecided": [],
         "boxes": [[0, 0, 500, 500]],
         "objects": ["dog"],
         "labels": ["no", "yes"],

@@ -30,6 +30,7 @@
       root.addEventListener("keydown", (event) => {
         if (event.key === "Escape") this.keep(null);
       });
+      this.part("tokens").addEventListener("change", () => this.drawWords());
       this.open(0);
     }
 
@@ -52,14 +53,13 @@
       this.number = number;
       this.pair = this.pairs[number];
       this.drawImage();
-      this.drawWords();
       this.drawCosines();
       this.drawVotes();
-      this.keep(null);
+      this.drawWords();
     }
 
     drawImage() {
-      const { image, boxes, objects, words, aspect } = this.pair;
+      const { image, boxes, objects, spelled, aspect } = this.pair;
       const width = 1000, height = 1000 / aspect;
       const svg = shape("svg", {
         viewBox: `0 0 ${width} ${height}`, role: "listbox", "aria-label": "Regions of the image",
@@ -81,16 +81,20 @@
       // Small boxes last, so that the pointer can reach them inside large ones.
       const area = (i) => place[i].width * place[i].height;
       svg.append(...place.map((_, i) => i).sort((a, b) => area(b) - area(a)).map((i) => this.regions[i]));
-      this.part("image").replaceChildren(element("img", { src: image, alt: `Image posted with: ${words.join(" ")}` }), svg);
+      this.part("image").replaceChildren(element("img", { src: image, alt: `Image posted with: ${spelled.join(" ")}` }), svg);
       if (this.pair.word_regions) this.listen(this.regions, "region");
     }
 
+    // As people wrote them, or as the tokens that the model reads, some of which nobody wrote.
     drawWords() {
-      const { words, word_cosines: cosines } = this.pair;
-      this.words = words.map((word, i) => {
+      const { words, spelled, word_cosines: cosines } = this.pair;
+      this.shownWords = this.part("tokens").checked ? words : spelled;
+      const first = this.shownWords.findIndex(Boolean);
+      this.words = this.shownWords.map((word, i) => {
         const button = element("button", {
-          type: "button", class: "word", role: "option", tabindex: i ? -1 : 0, "aria-selected": false,
+          type: "button", class: "word", role: "option", tabindex: i === first ? 0 : -1, "aria-selected": false,
         }, word);
+        button.hidden = !word;
         if (cosines) {
           this.measure(button, cosines, i);
           button.title = `cosine ${(cosines[i] / 1000).toFixed(2)}`;
@@ -99,6 +103,7 @@
       });
       this.part("words").replaceChildren(...this.words);
       if (this.pair.word_regions) this.listen(this.words, "word");
+      this.keep(null);
     }
 
     drawCosines() {
@@ -126,7 +131,7 @@
     }
 
     drawVotes() {
-      const { votes, labels, gold, predicted } = this.pair;
+      const { votes, labels, gold, predicted, undecided } = this.pair;
       const names = { both: "AnANet" };
       const table = this.part("votes");
       const head = element("tr");
@@ -148,6 +153,10 @@
       const right = gold === predicted;
       const correctness = gold === null ? "" : right ? "right" : "wrong";
       const verdict = this.part("verdict");
+      if (undecided.length) {
+        verdict.replaceChildren("Undecided between ", element("b", {}, undecided.join(", ")), ".");
+        return;
+      }
       verdict.replaceChildren("Predicted ", element("b", { class: correctness }, predicted));
       if (right) verdict.append(", as annotated.");
       else if (gold !== null) verdict.append(", annotated ", element("b", {}, gold), ".");
@@ -171,14 +180,15 @@
           this.keep(again ? null : { kind, i });
         });
         item.addEventListener("keydown", (event) => {
-          const last = items.length - 1;
+          const shown = items.filter((other) => !other.hidden);
+          const last = shown.length - 1, at = shown.indexOf(item);
           const target = {
-            ArrowRight: Math.min(i + 1, last), ArrowDown: Math.min(i + 1, last),
-            ArrowLeft: Math.max(i - 1, 0), ArrowUp: Math.max(i - 1, 0), Home: 0, End: last,
+            ArrowRight: Math.min(at + 1, last), ArrowDown: Math.min(at + 1, last),
+            ArrowLeft: Math.max(at - 1, 0), ArrowUp: Math.max(at - 1, 0), Home: 0, End: last,
           }[event.key];
           if (target !== undefined) {
             event.preventDefault();
-            items[target].focus();
+            shown[target].focus();
           } else if (event.key === "Enter" || event.key === " ") {
             event.preventDefault();
             this.keep({ kind, i });
@@ -227,6 +237,7 @@
 
     say(word, region) {
       const { word_regions: ofWord, region_words: ofRegion, words, objects, word_cosines, region_cosines } = this.pair;
+      const named = (i) => this.shownWords[i] || words[i];
       const line = this.part("status");
       if (!ofWord) {
         line.textContent = "This model has no alignment net, so there is no attention to show.";
@@ -238,9 +249,9 @@
         .map(([weight, name]) => `${name} (${percent(weight)})`).join(", ");
       if (word >= 0) {
         const regions = top(ofWord[word], (i) => `region ${i + 1}, ${objects[i]}`) || "nothing";
-        line.replaceChildren(element("strong", {}, `“${words[word]}”`), ` attends most to ${regions}. Its cosine is ${(word_cosines[word] / 1000).toFixed(2)}.`);
+        line.replaceChildren(element("strong", {}, `“${named(word)}”`), ` attends most to ${regions}. Its cosine is ${(word_cosines[word] / 1000).toFixed(2)}.`);
       } else if (region >= 0) {
-        const found = top(ofRegion[region], (i) => `“${words[i]}”`) || "nothing";
+        const found = top(ofRegion[region], (i) => `“${named(i)}”`) || "nothing";
         line.replaceChildren(element("strong", {}, `Region ${region + 1}, ${objects[region]},`), ` attends most to ${found}. Its cosine is ${(region_cosines[region] / 1000).toFixed(2)}.`);
       } else {
         line.textContent = "Point at a word to see which regions it attends to, or at a box to see which words it attends to. Tap or press Enter to keep the selection, Escape to clear it; arrow keys move it.";
@@ -248,5 +259,7 @@
     }
   }
 
-  document.querySelectorAll("[data-viewer]").forEach((root) => new Viewer(root));
+  const start = (part) => part.querySelectorAll("[data-viewer]").forEach((root) => new Viewer(root));
+  start(document);
+  document.addEventListener("answered", (event) => start(event.target));
 })();

@@ -1,5 +1,6 @@
 """A pair's attention as a figure, like Fig. 3 of the paper."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,29 +11,64 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from pipeline.figures import save_figure
+from pipeline.figures import COLORS, save_figure
 from pipeline.metrics.pair_outputs import AttentionMaps
+from pipeline.report.spelling import spellings
 from pipeline.report.viewer import Example
 
 _PANELS = 3
 _VEIL = 0.3
-_RED = "#e0232e"
-_BLUE = "#2a5bd7"
+_RED, _BLUE = COLORS[5], COLORS[0]
 
 
-def draw_attention(path: Path, title: str, example: Example) -> None:
+def draw_examples(folder: Path, examples: Sequence[Example], labels: Sequence[str]) -> None:
+    """A figure for each class, right and wrong, of its first example; captions in captions.md.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    first: dict[tuple[str | None, bool], Example] = {}
+    for example in examples:
+        first.setdefault((example.gold, example.gold == _predicted(example, labels)), example)
+    captions = []
+    for example in first.values():
+        name = re.sub(r"[^\w-]+", "_", f"{example.gold}_{example.id}")
+        draw_attention(folder / name, example)
+        captions.append(f"- `{name}`: {_caption(example, labels)}\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "captions.md").write_text("".join(captions), encoding="utf-8")
+
+
+def _predicted(example: Example, labels: Sequence[str]) -> str:
+    return labels[example.output.predicted]
+
+
+def _caption(example: Example, labels: Sequence[str]) -> str:
+    votes = ", ".join(
+        f"{name} {labels[int(vote.argmax())]} ({vote.max():.2f})"
+        for name, vote in example.output.streams.items()
+    )
+    return (
+        f"“{' '.join(example.text.split())}”; annotated {example.gold},"
+        f" predicted {_predicted(example, labels)}; votes: {votes}"
+    )
+
+
+def draw_attention(path: Path, example: Example) -> None:
     """The image with its boxes, the regions of the most focused words, and both sides' cosines.
 
-    Regions are as bright as their weight; the strongest is outlined in red. Draws nothing for a
-    model without an alignment net or an image without regions.
+    Regions are as bright as their weight; the strongest is outlined. Draws nothing for a model
+    without an alignment net or an image without regions.
 
     Raises:
         OSError: the file cannot be written.
     """
-    words, attention = example.words, example.output.attention
+    attention = example.output.attention
     mask, boxes = example.regions.mask[example.row], example.regions.boxes[example.row]
     if attention is None or not mask.any():
         return
+    spelled = spellings(example.text, example.words)
+    words = [one or token for one, token in zip(spelled, example.words, strict=True)]
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     grid = figure.add_gridspec(2, _PANELS + 1, height_ratios=[3, 1.2])
     pixels = np.asarray(example.image, dtype=np.float64) / 255
@@ -41,7 +77,6 @@ def draw_attention(path: Path, title: str, example: Example) -> None:
         axes = figure.add_subplot(grid[0, 1 + i])
         _draw_word(axes, pixels, boxes, attention.A_v2t[place], words[place])
     _draw_cosines(figure, grid, words, attention, mask)
-    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     _save(figure, path)
 
 
@@ -90,10 +125,12 @@ def _draw_cosines(
     axes = figure.add_subplot(grid[1, :2])
     axes.bar(range(len(words)), attention.t_bar, color=_BLUE)
     axes.set_xticks(range(len(words)), words, rotation=60, ha="right", fontsize=7)
-    axes.set_title("cosine of each word with its reconstruction from the regions", fontsize=9)
+    axes.set_xlabel("word", fontsize=9)
+    axes.set_ylabel("cosine (Eq. 16)", fontsize=9)
     other = figure.add_subplot(grid[1, 2:])
     other.bar(range(1, int(mask.sum()) + 1), attention.v_bar[mask], color=_BLUE)
-    other.set_title("cosine of each region with its reconstruction from the words", fontsize=9)
+    other.set_xlabel("region", fontsize=9)
+    other.set_ylabel("cosine (Eq. 15)", fontsize=9)
     cosines = np.concatenate([attention.t_bar, attention.v_bar[mask]])
     for one in (axes, other):
         _draw_zero_line(one, cosines)
