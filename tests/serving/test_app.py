@@ -18,7 +18,9 @@ pytest.importorskip("playwright")
 import uvicorn
 from playwright.sync_api import Browser
 
+from pipeline.pages.rendering import render
 from pipeline.prediction import Post, Predictor
+from pipeline.report.viewer import undecided
 from pipeline.serving.app import make_app
 from tests.browser import Watched, open_browser
 from tests.small_project import working_in
@@ -144,14 +146,57 @@ def test_in_a_browser(browser: Browser, port: int, tmp_path: Path) -> None:
     page.set_input_files("#image", tmp_path / "x.png")
     page.fill("#text", "my dog is a dog")
     page.click("text=Classify")
+    page.locator(".word").nth(4).wait_for()
     assert page.locator(".word").all_inner_texts() == ["my", "dog", "is", "a", "dog"]
     page.locator(".word").nth(1).hover()
     assert page.locator("rect.strongest").count() == 1
     assert page.locator(".votes tbody tr").count() == 3
     assert not page.locator("#viewer-pair").is_visible()  # there is one post alone
+    # Another text for the same picture.
+    page.fill("#text", "the dog")
+    page.click("text=Classify")
+    page.locator(".word").nth(2).wait_for(state="detached")
+    assert page.locator(".word").all_inner_texts() == ["the", "dog"]
+    assert page.evaluate("document.querySelector('#image').files[0].name") == "x.png"
     assert watched.complaints == []
     assert set(watched.requests) == {f"http://127.0.0.1:{port}/"}
     page.close()
+
+
+def test_phone_needs_no_sideways_scrolling(browser: Browser, port: int, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(image())
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.set_input_files("#image", tmp_path / "x.png")
+    page.fill("#text", f"dog http://example.org/{'long' * 40}")
+    page.click("text=Classify")
+    page.wait_for_selector("[data-viewer]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+def test_browser_runs_no_script_from_a_text(browser: Browser, port: int, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(image())
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.set_input_files("#image", tmp_path / "x.png")
+    page.fill("#text", "</script><script>window.ran = 1</script><img src=x onerror='window.ran=1'>")
+    page.click("text=Classify")
+    page.wait_for_selector("[data-viewer]")
+    assert page.evaluate("window.ran") is None
+    assert page.locator("[data-answer] img").count() == 1
+    page.close()
+
+
+def test_a_toss_up_is_called_undecided() -> None:
+    labels = ["no", "maybe", "yes"]
+    assert undecided(np.array([0.34, 0.33, 0.33], np.float32), labels) == labels
+    assert undecided(np.array([0.1, 0.42, 0.48], np.float32), labels) == ["yes", "maybe"]
+    assert undecided(np.array([0.2, 0.46, 0.34], np.float32), labels) == []
+    post = {"undecided": ["yes", "maybe"], "predicted": "yes"}
+    page = render("serve.html", text="", pairs=[post], fault="", megabytes=1)
+    assert "Undecided: yes or maybe" in page
+    assert "<h2>Yes</h2>" not in page
 
 
 def test_browser_shows_why_50_mb_are_refused(browser: Browser, port: int, tmp_path: Path) -> None:
