@@ -3,14 +3,20 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline import paths
 from pipeline.cli.outputs import require_output
 from pipeline.errors import UserError
 from pipeline.files import whole_file
-from pipeline.prediction import Post, Prediction, Predictor, Score, Scorer, read_posts
+from pipeline.labelled.measures import Measuring, write_measures
+from pipeline.labelled.settings import Settings, read_settings
+from pipeline.labelled.table import read_gold, read_post_table
+from pipeline.prediction import Post, Prediction, Predictor, Score, Scorer, posts_of
+
+_NAMES = {False: "predictions", True: "scores"}
+_SHOWN = {"accuracy": "accuracy", "f1_weighted": "weighted F1", "f1_macro": "macro F1"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -19,7 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     one.add_argument("--text")
     many = parser.add_argument_group("many posts, one line of JSON each")
     many.add_argument(
-        "--csv", type=Path, metavar="FILE", help="columns image, text and, optionally, id"
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="columns image, text and, optionally, id and label, or as corpus.columns names them;"
+        " labelled posts are also measured",
     )
     many.add_argument("--images", type=Path, metavar="PATH", help="folder or zip archive")
     many.add_argument(
@@ -70,11 +80,13 @@ def load_predictor(arguments: Namespace) -> Predictor:
     return Predictor.from_pretrained(arguments.model, arguments.device, arguments.allow_rounding)
 
 
-def _judge(arguments: Namespace, posts: Sequence[Post]) -> Iterator[Prediction | Score]:
-    """The posts' predictions or, with --score, their scores."""
-    if not arguments.score:
-        return load_predictor(arguments).predict(posts)
-    return Scorer.from_pretrained(arguments.score, arguments.device).score(posts)
+def load_scorer(arguments: Namespace) -> Scorer:
+    """The pretrained encoders that --score names.
+
+    Raises:
+        UserError: a file is missing or damaged, or an encoder is missing or differs.
+    """
+    return Scorer.from_pretrained(arguments.score, arguments.device)
 
 
 def _predict_one(arguments: Namespace) -> None:
@@ -83,21 +95,61 @@ def _predict_one(arguments: Namespace) -> None:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    (found,) = _judge(arguments, [Post.of(data, arguments.text, path.name)])
+    posts = [Post.of(data, arguments.text, path.name)]
+    judge = load_scorer(arguments).score if arguments.score else load_predictor(arguments).predict
+    (found,) = judge(posts)
     print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
 
 
 def _predict_many(arguments: Namespace) -> None:
-    name = "scores" if arguments.score else "predictions"
-    out: Path = arguments.out or arguments.csv.with_name(f"{name}.jsonl")
-    model = arguments.score or arguments.model
-    require_output(out, ".jsonl", [arguments.csv, arguments.images, model])
-    with read_posts(arguments.csv, arguments.images) as posts:
-        judged = _judge(arguments, posts)
-        with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
-            for found in judged:
-                file.write(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
-    bad = sum(post.status != "ok" for post in posts)
-    print(f"{len(posts):,} {name} in {out}", file=sys.stderr)
-    if bad:
+    settings = read_settings()
+    table = read_post_table(arguments.csv, settings.encoding, settings.columns)
+    outputs = _outputs(arguments, measured=table.labels is not None)
+    with posts_of(table.rows, arguments.images) as posts:
+        if arguments.score:
+            _write(outputs[0], load_scorer(arguments).score(posts))
+        else:
+            predictor = load_predictor(arguments)
+            gold = read_gold(table, predictor.labels, settings.label_map)
+            measuring = Measuring(posts, gold, predictor.labels)
+            _write(outputs[0], measuring.watch(predictor.predict(posts)))
+            if len(outputs) > 1:
+                _measure(measuring, outputs, settings, table.name)
+    print(f"{len(posts):,} {_NAMES[bool(arguments.score)]} in {outputs[0]}", file=sys.stderr)
+    if bad := sum(post.status != "ok" for post in posts):
         print(f"{bad:,} of them without their image: see `image` there", file=sys.stderr)
+
+
+def _outputs(arguments: Namespace, measured: bool) -> list[Path]:
+    """The file of the predictions and, of measured ones, those of the metrics and the page.
+
+    Raises:
+        UserError: one must not be written, see `require_output`.
+    """
+    name = _NAMES[bool(arguments.score)]
+    out: Path = arguments.out or arguments.csv.with_name(f"{name}.jsonl")
+    beside = [out.with_name(f"{out.stem}_metrics.json"), out.with_name(f"{out.stem}_page.html")]
+    outputs = [out, *beside] if measured and not arguments.score else [out]
+    inputs = [arguments.csv, arguments.images, arguments.score or arguments.model]
+    for path, suffix in zip(outputs, (".jsonl", ".json", ".html"), strict=False):
+        require_output(path, suffix, inputs)
+    return outputs
+
+
+def _write(out: Path, judged: Iterable[Prediction | Score]) -> None:
+    with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for found in judged:
+            file.write(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
+
+
+def _measure(measuring: Measuring, outputs: Sequence[Path], settings: Settings, title: str) -> None:
+    for note in measuring.gold.notes:
+        print(note, file=sys.stderr)
+    if not measuring.count:
+        print("no label is one of the model's, so nothing is measured", file=sys.stderr)
+        return
+    _, metrics_file, page = outputs
+    metrics = write_measures(metrics_file, page, measuring, settings.draws, title)
+    shown = ", ".join(f"{name} {100 * metrics[key]:.1f} %" for key, name in _SHOWN.items())
+    print(f"measured on {measuring.count:,} posts: {shown}", file=sys.stderr)
+    print(f"all metrics in {metrics_file}, tables in {page}", file=sys.stderr)

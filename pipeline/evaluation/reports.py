@@ -12,6 +12,11 @@ _DIGITS = 6
 
 def write_predictions(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
     """CSV: id, gold, predicted, a probability per class, and each stream's prediction."""
+    _write_table(path, prediction_table(predictions, labels))
+
+
+def prediction_table(predictions: Predictions, labels: Sequence[str]) -> pd.DataFrame:
+    """A row per pair: id, gold, predicted, p_<class> for each, and each stream's prediction."""
     names = dict(enumerate(labels))
     table = {
         "id": predictions.ids,
@@ -20,7 +25,7 @@ def write_predictions(path: Path, predictions: Predictions, labels: Sequence[str
         **{f"p_{name}": predictions.probabilities[:, i] for i, name in names.items()},
         **{stream: [names[i] for i in votes] for stream, votes in predictions.streams.items()},
     }
-    _write_table(path, pd.DataFrame(table))
+    return pd.DataFrame(table)
 
 
 def write_confusion(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
