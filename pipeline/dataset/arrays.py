@@ -109,6 +109,10 @@ class PairArrays:
                 inputs |= vectors.gather(pairs)
         return inputs
 
+    def text_means(self, rows: Rows) -> Tensor:
+        """The mean of each text's word vectors in the last file of words, (B, D)."""
+        return self._words.means(rows)
+
     def slots(self, rows: Rows) -> npt.NDArray[np.int64]:
         """The image's region in each slot of a pair, (B, K)."""
         assert self._regions

@@ -83,6 +83,18 @@ class WordVectors:
         numbers, counts = (torch.tensor(each, device=device) for each in (rows, lengths))
         return self.gather(numbers, counts, int(lengths.max()))
 
+    def means(self, rows: Rows) -> Tensor:
+        """The mean of each text's word vectors in the last file, (B, D) float32."""
+        source, lengths = self._sources[-1], self.lengths[rows]
+        device, width = source.table.device, source.table.shape[1]
+        numbers, counts = (torch.tensor(each, device=device) for each in (rows, lengths))
+        total = torch.zeros(len(rows), width, device=device)
+        for place in range(int(counts.max())):
+            there = place < counts  # (B,)
+            words = source.first[numbers[there]] + place
+            total[there] += source.table[source.ids[words]].float()
+        return total / counts.unsqueeze(1)
+
     def gather(self, pairs: Tensor, lengths: Tensor, longest: int) -> tuple[Tensor, Tensor]:
         """Words (B, longest, D_w) float32, zero on padding, and their mask (B, longest)."""
         place = torch.arange(longest, device=pairs.device)

@@ -84,3 +84,20 @@ def infonce_loss(similarity: Tensor, temperature: float) -> Tensor:
     """Cross-entropy of each image's text and each text's image (van den Oord et al., 2018)."""
     p, q = matching_probabilities(similarity, temperature)
     return -(p.diagonal() + q.diagonal()).mean()
+
+
+def related_loss(
+    similarity: Tensor, related: Tensor, temperature: float, target_temperature: float
+) -> Tensor:
+    """InfoNCE to targets among all texts and all images, by how well they fit.
+
+    The lower the target temperature, the less do others than the given pair count.
+
+    related: (B, B), from -1 to 1, images in rows and texts in columns.
+    """
+    targets = matching_probabilities(related, target_temperature)
+    found = matching_probabilities(similarity, temperature)
+    total = similarity.new_zeros(len(similarity))  # (B,)
+    for log_target, log_p in zip(targets, found, strict=True):
+        total = total - (log_target.exp() * log_p).sum(1)
+    return total.mean()

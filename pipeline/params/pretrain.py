@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from pipeline.params import matching
 from pipeline.params.base import (
     Count,
     Device,
     Dropout,
+    NonNegative,
     NonNegativeInt,
     Positive,
     Section,
     Text,
     read_section,
 )
-from pipeline.params.matching import CorrectionParams, LossParams, Share
+from pipeline.params.matching import CorrectionParams, Share
 from pipeline.params.project import ColumnParams, CorpusParams, PostColumnParams
 
 LABEL = "match"  # of every pair
@@ -42,6 +44,20 @@ class PostsParams(Section):
 class NoiseParams(Section):
     rate: Share
     seed: NonNegativeInt
+
+
+class LossParams(matching.LossParams):
+    """target_temperature: of InfoNCE's targets; 0 for the given pairs alone."""
+
+    target_temperature: NonNegative
+
+    @model_validator(mode="after")
+    def _only_infonce_has_targets(self) -> "LossParams":
+        if self.target_temperature and self.name != "infonce":
+            raise ValueError(
+                f"target_temperature must be 0 with name = {self.name!r}: only infonce has targets"
+            )
+        return self
 
 
 class TrainParams(Section):

@@ -14,9 +14,10 @@ from pipeline.features.vectors import Rows, shuffled_batches
 from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.layers import drop_items
-from pipeline.models.matching_losses import estimates, matching_loss
+from pipeline.models.matching_losses import estimates, matching_loss, related_loss
 from pipeline.params.pretrain import PretrainParams
 from pipeline.params.project import Params
+from pipeline.pretraining.relatedness import Relatedness
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
@@ -61,6 +62,9 @@ class PretrainingTask(Task):
         train, dev = features.rows("train"), features.rows("dev")
         self._places = np.zeros(len(features.ids), np.int64)  # of a train pair in the memory
         self._places[train] = np.arange(len(train))
+        self._related = None
+        if params.loss.target_temperature:
+            self._related = Relatedness.of(features, train)
         self._train, self._dev = train, self._batches(dev, np.random.default_rng(0))
         self.steps = len(self._batches(train, np.random.default_rng(0)))
         self._steps: list[tuple[Tensor, Tensor]] = []  # loss and mean label
@@ -80,11 +84,19 @@ class PretrainingTask(Task):
         estimate = estimates(similarities[-1], settings.temperature).cpu()
         places = torch.from_numpy(self._places[rows])
         labels = self._memory.refine(places, estimate, self._stage, self._epoch)
-        losses = [matching_loss(s, labels.to(s), settings) for s in similarities]
-        loss = torch.stack(losses).sum()
+        loss = self._loss(similarities, places, labels.to(similarities))
         torch.autograd.backward(loss)
         self._steps.append((loss.detach(), labels.mean()))
         return loss
+
+    def _loss(self, similarities: Tensor, places: Tensor, labels: Tensor) -> Tensor:
+        """Summed over the similarities (4, B, B) of the pairs at these places of the memory."""
+        settings = self._params.loss
+        if not self._related:
+            return torch.stack([matching_loss(s, labels, settings) for s in similarities]).sum()
+        related = self._related(places.to(similarities.device))  # (B, B)
+        temperatures = settings.temperature, settings.target_temperature
+        return torch.stack([related_loss(s, related, *temperatures) for s in similarities]).sum()
 
     def figures(self) -> Figures:
         losses, labels = (torch.stack(values) for values in zip(*self._steps, strict=True))

@@ -13,6 +13,7 @@ from pipeline.models.matching_losses import (
     estimates,
     hinge_loss,
     infonce_loss,
+    related_loss,
 )
 
 S = torch.tensor([[0.9, 0.2, 0.4], [0.8, 0.5, -0.3], [0.1, 0.6, 0.2]]).double()
@@ -67,6 +68,21 @@ def test_complementary_against_a_loop() -> None:
 def test_infonce_against_a_loop() -> None:
     total = -sum(log(p[i][i]) for p in directions() for i in range(3))
     assert infonce_loss(S, TAU).item() == pytest.approx(total / 3)
+
+
+def test_related_against_a_loop() -> None:
+    related = torch.tensor([[0.9, 0.3, 0.0], [0.2, 0.8, -0.1], [0.1, 0.4, 0.7]]).double()
+    total = 0.0
+    for p, rows in zip(directions(), (related, related.T), strict=True):
+        for found, row in zip(p, rows.tolist(), strict=True):
+            raised = [exp(x / 0.1) for x in row]
+            total -= sum(t / sum(raised) * log(x) for t, x in zip(raised, found, strict=True))
+    assert related_loss(S, related, TAU, 0.1).item() == pytest.approx(total / 3)
+
+
+def test_related_at_a_low_temperature_is_infonce() -> None:
+    found = related_loss(S, torch.eye(3).double(), TAU, 0.01)
+    assert found.item() == pytest.approx(infonce_loss(S, TAU).item())
 
 
 def test_hinge_takes_the_hardest_both_ways() -> None:

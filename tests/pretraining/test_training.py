@@ -16,9 +16,11 @@ from pipeline.initialisation.ananet import new_ananet
 from pipeline.initialisation.pretrained import start_from_pretrained
 from pipeline.models.ananet_matcher import AnANetMatcher
 from pipeline.models.correspondence_memory import CorrespondenceMemory
+from pipeline.models.matching_losses import related_loss
 from pipeline.models.saved import AnANetEncoders
 from pipeline.params.pretrain import PretrainParams, load_pretrain_params
 from pipeline.params.project import Params
+from pipeline.pretraining.relatedness import Relatedness
 from pipeline.pretraining.training import Pretrained, PretrainingTask, new_matcher, pretrain
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.loop import fit
@@ -82,6 +84,30 @@ def test_resumes(features: PairFeatures, tmp_path: Path, loss: str) -> None:
         return matcher
 
     assert_goes_on(train, tmp_path)
+
+
+def test_targets_of_related_pairs_are_taken_from_their_texts(features: PairFeatures) -> None:
+    """The first rows are dev's, so that no pair's place among the train pairs is its row."""
+    features.splits[:3] = "dev"
+    params = pretrain_params({"loss.target_temperature": 0.2})
+    memory = CorrespondenceMemory(len(features.rows("train")), params.correction)
+    matcher = new_matcher(features, tiny_params(WIDTHS))
+    task = PretrainingTask(matcher, features, params, memory, 0)
+    rows = features.rows("train")[4:9]
+    inputs = features.gather(rows).inputs
+    texts = matcher.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
+    found = matcher.similarities(matcher.encode_images(**inputs), texts)
+    related = Relatedness.of(features, features.rows("train"))(torch.arange(4, 9))
+    losses = [
+        related_loss(s, related, params.loss.temperature, 0.2) for s in (*found, found.sum(0))
+    ]
+    expected = torch.stack(losses).sum().item()
+    assert task.backward(rows).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_only_infonce_has_targets() -> None:
+    with pytest.raises(ValueError, match="target_temperature must be 0 with name = 'hinge'"):
+        pretrain_params({"loss.name": "hinge", "loss.target_temperature": 0.1})
 
 
 def save(found: Pretrained, params: Params, features: PairFeatures, folder: Path) -> None:
