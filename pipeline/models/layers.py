@@ -27,6 +27,19 @@ def drop_items(mask: Tensor, share: float) -> Tensor:
     return torch.where(kept.any(1, keepdim=True), kept, mask)
 
 
+def select_items(values: Tensor, mask: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """All but a random fraction of each row's places, missing items first: (B, M, D) and (B, M) ->
+    (B, M', D) and (B, M').
+
+    M' is the same for all rows, so that a dropped item costs no time; at least 1.
+    """
+    count = max(1, round(mask.shape[1] * (1 - share)))
+    draws = torch.rand(mask.shape, device=mask.device).masked_fill(~mask, -1)
+    places = draws.topk(count, dim=1).indices  # (B, M')
+    wide = places.unsqueeze(-1).expand(-1, -1, values.shape[-1])
+    return values.gather(1, wide), mask.gather(1, places)
+
+
 def masked_statistics(values: Tensor, mask: Tensor) -> Tensor:
     """Mean, least, greatest, and standard deviation over the valid entries, (B, M) -> (B, 4).
 

@@ -13,7 +13,7 @@ from pipeline.errors import UserError
 from pipeline.features.vectors import Rows, shuffled_batches
 from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
 from pipeline.models.correspondence_memory import CorrespondenceMemory
-from pipeline.models.layers import drop_items
+from pipeline.models.layers import drop_items, select_items
 from pipeline.models.matching_losses import estimates, matching_loss, related_loss
 from pipeline.params.pretrain import PretrainParams
 from pipeline.params.project import Params
@@ -135,9 +135,12 @@ class PretrainingTask(Task):
 
     def _drop(self, inputs: dict[str, Tensor]) -> None:
         """Take regions away and set words to zero, at random."""
-        params, regions, words = self._params.train, inputs["region_mask"], inputs["word_mask"]
-        inputs["region_mask"] = drop_items(regions, params.drop_regions)
-        kept = drop_items(words, params.drop_words)
+        params = self._params.train
+        if params.drop_regions:
+            regions = inputs["regions"], inputs["region_mask"]
+            found = select_items(*regions, params.drop_regions)
+            inputs["regions"], inputs["region_mask"] = found
+        kept = drop_items(inputs["word_mask"], params.drop_words)
         inputs["words"] = inputs["words"] * kept.unsqueeze(-1)
 
     def _batches(self, rows: Rows, rng: np.random.Generator) -> list[Rows]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.corpus.wrong_pairs import with_wrong_pairs
@@ -14,7 +14,7 @@ from pipeline.dataset.pairs import PairFeatures
 from pipeline.errors import UserError
 from pipeline.initialisation.ananet import new_ananet
 from pipeline.initialisation.pretrained import start_from_pretrained
-from pipeline.models.ananet_matcher import AnANetMatcher
+from pipeline.models.ananet_matcher import AnANetMatcher, Sides
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.matching_losses import related_loss
 from pipeline.models.saved import AnANetEncoders
@@ -103,6 +103,24 @@ def test_targets_of_related_pairs_are_taken_from_their_texts(features: PairFeatu
     ]
     expected = torch.stack(losses).sum().item()
     assert task.backward(rows).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_regions_are_left_out_in_training_alone(
+    features: PairFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = []
+
+    def encode_images(matcher: AnANetMatcher, regions: Tensor, region_mask: Tensor) -> Sides:
+        counts.append(regions.shape[1])
+        return encode(matcher, regions, region_mask)
+
+    encode = AnANetMatcher.encode_images
+    monkeypatch.setattr(AnANetMatcher, "encode_images", encode_images)
+    learn(features, {"train.drop_regions": 0.4, "train.stages": [1]})
+    evaluated, trained = 5, 3
+    assert set(counts) == {evaluated, trained}
+    assert counts[0] == trained
+    assert counts[-1] == evaluated
 
 
 def test_only_infonce_has_targets() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pipeline.matching.data.augmentation import vary_words
-from pipeline.models.layers import drop_items
+from pipeline.models.layers import drop_items, select_items
 
 MASK = torch.arange(12) < torch.randint(2, 13, (500, 1), generator=torch.Generator().manual_seed(0))
 WORDS = torch.arange(100, 112).expand(500, 12) * MASK
@@ -47,3 +47,23 @@ def test_some_region_always_stays() -> None:
     assert torch.equal(kept.any(1), mask.any(1))
     assert kept.sum() / mask.sum() == pytest.approx(0.5, abs=0.05)
     assert torch.equal(drop_items(mask, 0.0), mask)
+
+
+def test_a_selection_leaves_out_missing_items_first() -> None:
+    """Values are their places, so that a place and its mask can be seen to go together."""
+    torch.manual_seed(0)
+    values = torch.arange(10.0).expand(200, 10).unsqueeze(-1)
+    mask = torch.arange(10).expand(200, 10) < torch.tensor([10, 4]).repeat(100).unsqueeze(1)
+    found, kept = select_items(values, mask, 0.4)
+    assert found.shape == (200, 6, 1)
+    places = found.squeeze(-1).long()
+    assert all(len(row.unique()) == 6 for row in places)
+    assert kept.equal(mask.gather(1, places))
+    assert kept.sum(1).tolist() == [6, 4] * 100
+    chosen = places[::2].flatten().bincount(minlength=10)
+    assert chosen.min() > 40
+
+
+def test_a_selection_keeps_at_least_one() -> None:
+    values, mask = torch.ones(2, 3, 4), torch.ones(2, 3, dtype=torch.bool)
+    assert select_items(values, mask, 0.99)[0].shape == (2, 1, 4)
