@@ -17,7 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Begins with the encoders that come with the project, and adds what tells how well they agree.
     "pretrained": {
         "model.pretrained": "flickr8k",
-        "model.hidden": 256,
+        "model.hidden": 512,
         "model.vote_norm": "batch",
         "association.product": True,
         "alignment.summary": True,

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from pipeline.errors import UserError
 from pipeline.params.presets import PRESETS
-from pipeline.params.project import load_params
+from pipeline.params.project import NOT_PRETRAINED, load_params
 from pipeline.params.studies import changed, load_study_params, named, variant_params
 from tests.tiny import ROOT
 
@@ -19,7 +19,9 @@ def test_every_variant_is_a_valid_ananet() -> None:
     study, params = load_study_params(FILE), load_params(ROOT / "params.yaml")
     for row in study.variants.values():
         found = variant_params(params, study, row)
-        assert found.model.hidden == study.settings["model"]["hidden"]
+        preset = PRESETS["pretrained"]["model.hidden"]
+        own = study.settings["model"]["hidden"]
+        assert found.model.hidden == (own if row.pretrained == NOT_PRETRAINED else preset)
         assert found.model.pretrained == row.pretrained
     var = variant_params(params, study, study.variants["alignment_glove"]).model
     assert (var.streams, var.text) == ("alignment", "glove")
