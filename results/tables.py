@@ -110,21 +110,32 @@ def wrong_pairs(part: str) -> str:
     return _of(part, table)
 
 
-def correlation(part: str) -> str:
-    """Kendall's tau of the scores, and of each similarity, beside published ones."""
+def correlation(part: str, best: str) -> str:
+    """Kendall's tau of the scores, and of each similarity, beside published ones.
+
+    best: the part with the scores of other encoders, of which the sum alone is shown.
+    """
 
     def table(found: Any) -> str:
-        (report,) = found["all"].values()
-        lines = []
-        for name in report["experts_tau_c"]:
-            cells = [_interval(report[kind][name]) for kind in ("experts_tau_c", "crowd_tau_b")]
-            lines.append([f"ours, {name}" if name != "sum" else "**ours, sum**", *cells])
+        lines = [
+            _taus(found, name, f"ours, {name}" if name != "sum" else "**ours, sum**")
+            for name in next(iter(found["all"].values()))["experts_tau_c"]
+        ]
+        if best in (record := read_record()):
+            lines.append(_taus(record[best].figures, "sum", "ours, two epochs with scenes, sum"))
         published = _measured("correlation")
         for name, experts, crowd in published["lines"]:
             lines.append([f"{name}, as published", _tau(experts), _tau(crowd)])
         return f"{markdown(published['headers'], lines)}\n{published['source']}\n"
 
-    return _of(part, table)
+    return "\n".join(filter(None, [_of(part, table), _of(best, lambda _: "")]))
+
+
+def _taus(found: Any, name: str, title: str) -> list[str]:
+    """A line of `correlation`: of one similarity, or of their sum."""
+    (report,) = found["all"].values()
+    cells = [_interval(report[kind][name]) for kind in ("experts_tau_c", "crowd_tau_b")]
+    return [title, *cells]
 
 
 def excerpt(part: str, file: str, point: str = "all") -> str:

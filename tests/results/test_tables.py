@@ -144,9 +144,21 @@ def test_correlations_stand_beside_published_ones(tmp_path: Path) -> None:
     figures = {"all": {"correlation.json": {"experts_tau_c": report, "crowd_tau_b": report}}}
     with chdir(tmp_path):
         record("correlation", figures)
-        lines = tables.correlation("correlation").splitlines()
+        lines = tables.correlation("correlation", "best").splitlines()
     assert lines[2].count(".468 (.449 to .488)") == 2
     assert lines[3] == "| ours, text | .468 | .468 |"
     assert lines[4] == "| CLIP-S, as published | .512 | .344 |"
     assert len({line.count("|") for line in lines[:6]}) == 1
-    assert lines[-1].startswith("Published: Hessel et al.")
+    assert lines[-3].startswith("Published: Hessel et al.")
+    assert lines[-1] == "*Not made yet: `make results PARTS=best`.*"
+
+
+def test_the_best_encoders_are_one_line_among_the_correlations(tmp_path: Path) -> None:
+    with chdir(tmp_path):
+        for part, tau in (("correlation", 0.4), ("best", 0.5)):
+            report = {"sum": {"judgments": 9, "tau": tau, "low": tau, "high": tau}}
+            found = {"correlation.json": {"experts_tau_c": report, "crowd_tau_b": report}}
+            record(part, {"all": found})
+        lines = tables.correlation("correlation", "best").splitlines()
+    assert lines[2].startswith("| **ours, sum** | .400 ")
+    assert lines[3].startswith("| ours, two epochs with scenes, sum | .500 ")
