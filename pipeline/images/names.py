@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.images.files import ImageError
 
@@ -13,15 +13,21 @@ class ImageNames:
     """Finds a file by path, else by base name, else by stem, where only one file fits.
 
     A cell `a/1.jpg` means the file `a/1.jpg`; `1.jpg` also means `image/1.jpg`, and `1` or `1.png`
-    also mean `image/1.jpg`.
+    also mean `image/1.jpg`. If there is a folder `a` anywhere, `a/1.jpg` means no file outside it:
+    a missing picture must not become another one of the same name.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
+        self._paths: dict[str, list[str]] = defaultdict(list)
         self._files: list[dict[str, list[str]]] = [defaultdict(list) for _ in _SHORTENED]
+        self._folders: set[str] = set()
         for name in names:
             path = _composed(name)
-            for files, shortened in zip(self._files, _SHORTENED, strict=True):
-                files[shortened(path)].append(name)
+            self._paths[path].append(name)
+            for folder in _folders(path):
+                self._folders.add(folder)
+                for files, shortened in zip(self._files, _SHORTENED, strict=True):
+                    files[f"{folder}/{shortened(path)}"].append(name)
 
     def find(self, cell: str) -> str:
         """The name of the file that `cell` means.
@@ -29,13 +35,19 @@ class ImageNames:
         Raises:
             ImageError: no file fits, or several do.
         """
-        path = _composed(cell)
-        for files, shortened in zip(self._files, _SHORTENED, strict=True):
-            if fitting := files.get(shortened(path)):
-                if len(fitting) > 1:
-                    raise ImageError(f"fits {len(fitting)} files: {', '.join(fitting[:3])}")
+        for fitting in self._fitting(_composed(cell)):
+            if len(fitting) > 1:
+                raise ImageError(f"fits {len(fitting)} files: {', '.join(fitting[:3])}")
+            if fitting:
                 return fitting[0]
         raise ImageError("no such file")
+
+    def _fitting(self, path: str) -> Iterator[list[str]]:
+        """The files that fit, the closest first."""
+        yield self._paths.get(path, [])
+        folder = next((folder for folder in _folders(path) if folder in self._folders), "")
+        for files, shortened in zip(self._files, _SHORTENED, strict=True):
+            yield files.get(f"{folder}/{shortened(path)}", [])
 
     def __contains__(self, cell: str) -> bool:
         try:
@@ -49,6 +61,12 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip().replace("\\", "/").removeprefix("./"))
 
 
+def _folders(path: str) -> list[str]:
+    """The ends of the path's folder part, the longest first and the empty one last."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[start:]) for start in range(len(parts) + 1)]
+
+
 def _base(path: str) -> str:
     return path.rpartition("/")[2]
 
@@ -59,4 +77,4 @@ def _stem(path: str) -> str:
     return base[: len(base) - len(suffix)]
 
 
-_SHORTENED: tuple[Callable[[str], str], ...] = (str, _base, _stem)
+_SHORTENED: tuple[Callable[[str], str], ...] = (_base, _stem)

@@ -48,6 +48,30 @@ def test_what_fits_no_file_is_never_guessed(cell: str) -> None:
     assert cell not in NAMES
 
 
+SPLIT_FOLDERS = ImageNames(["train/3.jpg", "dev/4.jpg", "posts/new/5.png"])
+
+
+@pytest.mark.parametrize(
+    "cell", ["dev/3.jpg", "dev/3", "./dev/3.jpg", "dev\\3.jpg", "data/dev/3.jpg", "new/3.jpg"]
+)
+def test_a_picture_missing_in_its_folder_never_becomes_one_of_another_folder(cell: str) -> None:
+    with pytest.raises(ImageError, match="no such file"):
+        SPLIT_FOLDERS.find(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("data/dev/4.jpg", "dev/4.jpg"),
+        ("new/5.png", "posts/new/5.png"),
+        ("new/5", "posts/new/5.png"),
+        ("elsewhere/4.jpg", "dev/4.jpg"),
+    ],
+)
+def test_a_folder_part_may_be_longer_or_shorter_than_the_files(cell: str, name: str) -> None:
+    assert SPLIT_FOLDERS.find(cell) == name
+
+
 @pytest.mark.parametrize(
     ("cell", "files"),
     [("3.jpg", "a/3.jpg, b/3.jpg"), ("7", "7.jpg, 7.png"), ("d/3.jpg", "a/3.jpg")],
