@@ -20,6 +20,7 @@ UNTRACKED = (
     "pipeline/errors.py",
     "pipeline/faults.py",
     "pipeline/files.py",
+    "pipeline/finite.py",
     "pipeline/waiting.py",
     "pipeline/cores.py",
 )

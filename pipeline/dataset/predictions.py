@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pipeline.dataset.pairs import PairBatch, PairFeatures
 from pipeline.features.vectors import Rows
+from pipeline.finite import require_finite_outputs
 from pipeline.models.classifier import Classes, Classifier, apply_model, stream_logits
 
 # No gradients are kept, so this may be larger than a training batch; it changes no prediction.
@@ -44,15 +45,17 @@ def predict(
     """Classify every pair of a split; the model is left in evaluation mode.
 
     Raises:
-        UserError: the split has no pairs.
+        UserError: the split has no pairs, or a probability is not finite.
     """
     model.eval()
     batches = features.batches(split, batch_size)
     results = [_classify(model, features.gather(rows)) for rows in batches]
     parts, losses = zip(*results, strict=True)
     rows, whole = features.rows(split), _join(parts, np.argsort(np.concatenate(batches)))
+    ids = [features.ids[row] for row in rows]
+    require_finite_outputs(whole["all"], ids)
     return Predictions(
-        ids=[features.ids[row] for row in rows],
+        ids=ids,
         gold=features.labels[rows],
         probabilities=whole.pop("all"),
         streams={name: votes.argmax(1) for name, votes in whole.items()},

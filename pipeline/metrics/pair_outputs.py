@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.features.vectors import Rows
+from pipeline.finite import require_finite_outputs
 from pipeline.models.ananet import Alignment, AnANet
 from pipeline.models.classifier import apply_model, stream_logits
 
@@ -56,11 +57,16 @@ class PairOutput:
 
 @torch.inference_mode()
 def predict_pairs(model: AnANet, features: PairFeatures, rows: Rows) -> list[PairOutput]:
-    """Classify the pairs of these rows as one batch; the model is left in evaluation mode."""
+    """Classify the pairs of these rows as one batch; the model is left in evaluation mode.
+
+    Raises:
+        UserError: a probability is not finite.
+    """
     model.eval()
     batch = features.gather(rows)
     output = apply_model(model, batch.inputs)
     probabilities = _softmax(output.logits)
+    require_finite_outputs(probabilities, [features.ids[row] for row in rows])
     streams = {name: _softmax(logits) for name, logits in stream_logits(output).items()}
     lengths = batch.inputs["word_mask"].sum(1).tolist()
     slots = features.arrays.slots(rows)

@@ -12,6 +12,7 @@ from torch import nn
 
 from pipeline.errors import UserError
 from pipeline.files import Fingerprint, digest, whole_file
+from pipeline.finite import require_finite_weights
 from pipeline.params.base import Section
 from pipeline.params.formats import numbered, read_settings
 from pipeline.params.project import BertParams, GloveParams, Params, RegionParams, SceneParams
@@ -54,12 +55,14 @@ def load_model(folder: Path, config: type[ConfigT], build: Callable[[ConfigT], M
     """The model that `save_model` wrote, in evaluation mode on the CPU.
 
     Raises:
-        UserError: a file is missing, damaged or of a newer format, or the weights do not fit the
-            config.
+        UserError: a file is missing, damaged or of a newer format, or the weights are not finite
+            or do not fit the config.
     """
     model = build(read_settings(config, folder / CONFIG_FILE))
     try:
-        model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        weights = load_file(folder / WEIGHTS_FILE)
+        require_finite_weights(folder / WEIGHTS_FILE, weights)
+        model.load_state_dict(weights)
     except FileNotFoundError:
         raise UserError(f"{folder / WEIGHTS_FILE} not found") from None
     except SafetensorError as error:

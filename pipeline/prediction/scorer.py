@@ -13,6 +13,7 @@ from pipeline.core.device import resolve_device
 from pipeline.dataset.arrays import FeatureFiles, PairArrays
 from pipeline.dataset.reading import ananet_names
 from pipeline.features.texts import EMPTY_TEXT, text_key
+from pipeline.finite import require_finite_outputs
 from pipeline.models.ananet_matcher import AnANetMatcher
 from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.encoders import Encoders
@@ -88,8 +89,8 @@ class Scorer:
         posts: posts, or pairs of an image (path, bytes or Pillow image) and a text.
 
         Raises:
-            UserError: an image of a pair cannot be used, or an encoder differs from that of the
-                training.
+            UserError: an image of a pair cannot be used, an encoder differs from that of the
+                training, or a score is not finite.
         """
         posts = as_posts(posts)
         words = [tokenize(post.text, self._settings.tokenizer) or EMPTY_TEXT for post in posts]
@@ -128,6 +129,7 @@ class Scorer:
         texts = matcher.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
         images = matcher.encode_images(**inputs)
         found = matcher.pair_similarities(images, texts).T  # (B, 3)
+        require_finite_outputs(found.cpu().numpy(), [post.id for post in posts])
         sums = found.sum(1)  # (B,)
         percentiles = matcher.percentile(sums).tolist()
         for post, row, percentile in zip(posts, found.tolist(), percentiles, strict=True):

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pipeline.files import whole_file
+from pipeline.finite import require_finite_weights
 from pipeline.training.task import Best, Progress, Task
 
 Weights = dict[str, Tensor]
@@ -46,13 +47,18 @@ class Checkpoint:
             save_file({name: x.contiguous() for name, x in tensors.items()}, temporary, metadata)
 
     def load(self, task: Task) -> Progress:
-        """Restore the task's state if the file is of this training; returns its progress."""
+        """Restore the task's state if the file is of this training; returns its progress.
+
+        Raises:
+            UserError: the file has values that are not finite.
+        """
         metadata = self._metadata()
         if not metadata:
             if self.path.exists():
                 print(f"{self.path} belongs to another training; starting over")
             return Progress()
         tensors = load_file(self.path)
+        require_finite_weights(self.path, tensors)
         _restore(task, tensors)
         task.rng.bit_generator.state = json.loads(metadata["rng"])
         epoch, score = json.loads(metadata["best"])

@@ -6,7 +6,9 @@ import torch
 
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import predict
+from pipeline.errors import UserError
 from pipeline.evaluation.metrics import evaluation_metrics
+from pipeline.metrics.pair_outputs import predict_pairs
 from pipeline.models.ananet import AnANet
 from pipeline.models.classifier import apply_model
 from tests.tiny import opinionated, tiny_config
@@ -76,3 +78,18 @@ def test_streams_that_the_model_has_are_judged_on_their_own(
 def test_single_stream_model_votes_as_it_predicts(features: PairFeatures) -> None:
     found = predict(build("alignment"), features, "test")
     np.testing.assert_array_equal(found.streams["alignment"], found.predicted)
+
+
+@pytest.mark.parametrize("streams", ["association", "alignment"])
+def test_probabilities_that_are_not_finite_are_no_predictions(
+    features: PairFeatures, streams: str
+) -> None:
+    model = build(streams)
+    with torch.no_grad():  # finite weights, but the logits of two classes are inf - inf
+        for name, weight in model.named_parameters():
+            if name.endswith("classifier.weight"):
+                weight.mul_(1e38)
+    with pytest.raises(UserError, match=r"output for 'p\d+' is not finite"):
+        predict(model, features, "test")
+    with pytest.raises(UserError, match=r"output for 'p\d+' is not finite"):
+        predict_pairs(model, features, features.rows("test"))

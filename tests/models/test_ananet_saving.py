@@ -45,6 +45,16 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
         AnANet.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    model = AnANet(tiny_config())
+    with torch.no_grad():
+        next(model.text_encoder.parameters()).view(-1)[-1] = value
+    model.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match=r"model\.safetensors is damaged: text_encoder\.\S+ has"):
+        AnANet.from_pretrained(tmp_path)
+
+
 def test_damaged_or_missing_files_are_named(tmp_path: Path) -> None:
     AnANet(tiny_config()).save_pretrained(tmp_path)
     weights = (tmp_path / "model.safetensors").read_bytes()

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from pipeline.classifier_training.classification import ClassificationTask, process_checkpoint
 from pipeline.classifier_training.processes import join_group
 from pipeline.dataset.pairs import PairFeatures
+from pipeline.errors import UserError
 from pipeline.models.ananet import AnANet
 from pipeline.models.classifier import Sizes, features_of
 from pipeline.models.tfn import TFN
@@ -148,6 +149,19 @@ def test_what_is_another_training_s_is_left_aside(
         assert run(train, Checkpoint(path, identity)) == expected
         message = f"{path} belongs to another training; starting over\n"
         assert capsys.readouterr().out == message
+
+
+def test_a_state_that_is_not_finite_is_refused(features: PairFeatures, tmp_path: Path) -> None:
+    train, path = partial(train_ananet, features), tmp_path / "c.safetensors"
+    with pytest.raises(BrokenOffError):
+        run(train, Checkpoint(path, "own"), last=2)
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    state = load_file(path)
+    next(x for name, x in state.items() if name.startswith("model.")).fill_(float("nan"))
+    path.write_bytes(save(state, metadata))
+    with pytest.raises(UserError, match=r"c\.safetensors is damaged"):
+        run(train, Checkpoint(path, "own"))
 
 
 def test_features_know_what_they_are_of(folder: Path, features: PairFeatures) -> None:

@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 from pipeline import paths
 from pipeline.errors import UserError, first_line
 from pipeline.files import file_hash
+from pipeline.finite import require_finite_weights
 
 # Everything that determines a row's values, without pickled weights.
 MODEL_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
@@ -98,7 +99,7 @@ def load_model(folder: Path, unused: str | None = None) -> nn.Module:
     unused: part of the names of tensors that may be missing, since no row depends on them.
 
     Raises:
-        UserError: the folder has no such model, or tensors are missing.
+        UserError: the folder has no such model, or tensors are missing or not finite.
     """
     model, report = load_part(
         AutoModel,
@@ -112,6 +113,7 @@ def load_model(folder: Path, unused: str | None = None) -> nn.Module:
     missing = sorted(key for key in report["missing_keys"] if not unused or unused not in key)
     if missing:
         raise UserError(f"{folder}: the weights lack {len(missing)} tensors, first {missing[0]}")
+    require_finite_weights(folder, model.state_dict())
     module: nn.Module = model.eval().requires_grad_(False)
     return module
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import UserError, first_line
 from pipeline.files import file_hash
+from pipeline.finite import require_finite_weights
 
 
 def file_sha256(path: Path) -> str:
@@ -103,10 +104,13 @@ def load_weights(model: nn.Module, path: Path) -> None:
     """Load a model's weights from a file.
 
     Raises:
-        UserError: the file cannot be read, or names or shapes do not fit the model.
+        UserError: the file cannot be read, has values that are not finite, or names or shapes do
+            not fit the model.
     """
+    weights = read_weights(path)
+    require_finite_weights(path, weights)
     try:
-        model.load_state_dict(read_weights(path))
+        model.load_state_dict(weights)
     except RuntimeError as error:
         raise UserError(f"weights {path} do not fit {type(model).__name__}: {error}") from None
 

@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import Ridge
@@ -18,6 +19,7 @@ from sklearn.model_selection import KFold
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import UserError
+from pipeline.finite import require_finite_weights
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -64,9 +66,13 @@ class Tagger:
             UserError: it is missing or damaged.
         """
         try:
-            return cls(**load_file(path))
+            tagger = cls(**load_file(path))
         except (OSError, SafetensorError, TypeError) as error:
             raise UserError(f"{path} is no tagger: {error}") from None
+        require_finite_weights(
+            path, {name: torch.from_numpy(x) for name, x in vars(tagger).items()}
+        )
+        return tagger
 
 
 def tags_out_of_fold(x: Floats, y: Floats, ridge: float, folds: int, count: int) -> Ints:

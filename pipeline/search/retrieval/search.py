@@ -12,6 +12,7 @@ import torch
 
 from pipeline.core.device import resolve_device
 from pipeline.errors import UserError
+from pipeline.finite import require_finite_outputs
 from pipeline.images.files import ImageError
 from pipeline.images.source import ImageSource
 from pipeline.models.search.amc import AMC, Correlation
@@ -128,10 +129,13 @@ class Searchable:
         """The `count` best images for a query, best first; ties are in the order of images.
 
         Raises:
-            UserError: the word vectors are missing, or others than in training.
+            UserError: the word vectors are missing, or others than in training, or a score is not
+                finite.
         """
         words = self._encoders.read_query(query).select(np.zeros(1, np.int64))
-        best = np.argsort(-self._index.scores(*words)[0], kind="stable")[:count]
+        scores = self._index.scores(*words)[0]
+        require_finite_outputs(scores, self._features.keys)
+        best = np.argsort(-scores, kind="stable")[:count]
         correlation = self._index.correlate(*words, torch.from_numpy(best))
         return [self._result(correlation, i, image) for i, image in enumerate(best.tolist())]
 

@@ -2,10 +2,16 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors.torch import load_file, save_file
 
 from pipeline.encoders.bert.files import MPNET, find_model
 from pipeline.encoders.transformers import loading as pretrained
-from pipeline.encoders.transformers.loading import MODEL_FILES, TOKENIZER_FILES, file_digests
+from pipeline.encoders.transformers.loading import (
+    MODEL_FILES,
+    TOKENIZER_FILES,
+    file_digests,
+    load_model,
+)
 from pipeline.errors import UserError
 from tests.encoders.bert.tiny_bert import save_tiny_bert
 from tests.tiny import ROOT
@@ -124,3 +130,12 @@ def test_digests_follow_weights_and_tokenizer_but_not_notes(tmp_path: Path) -> N
     (folder / "tokenizer.json").write_text("{}")
     changed = file_digests(folder, patterns)
     assert [name for name in before if before[name] != changed[name]] == ["tokenizer.json"]
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    path = save_tiny_bert(tmp_path) / "model.safetensors"
+    weights = load_file(path)
+    weights["encoder.layer.1.output.dense.bias"][0] = float("nan")
+    save_file(weights, path, {"format": "pt"})
+    with pytest.raises(UserError, match=r"is damaged: encoder\.layer\.1\.output\.dense\.bias has"):
+        load_model(tmp_path)

@@ -176,3 +176,14 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     torch.save({"weight": torch.ones(4, 3), "bias": torch.ones(2)}, tmp_path / "w.pth")
     with pytest.raises(UserError, match="do not fit Linear"):
         load_weights(nn.Linear(3, 2), tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.pth"])
+def test_weights_that_are_not_finite_are_refused(name: str, tmp_path: Path) -> None:
+    weights = {"weight": torch.ones(2, 3), "bias": torch.tensor([1, float("nan")])}
+    if name.endswith("pth"):
+        torch.save(weights, tmp_path / name)
+    else:
+        save_file(weights, tmp_path / name)
+    with pytest.raises(UserError, match=rf"{name} is damaged: bias has values that are not finite"):
+        load_weights(nn.Linear(3, 2), tmp_path / name)

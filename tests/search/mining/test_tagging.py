@@ -1,5 +1,6 @@
 """The tagger: what it learns, and that train images are tagged out of fold."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,10 @@ def test_the_saved_tagger_tags_alike(tmp_path: Path) -> None:
     (tmp_path / "tagger.safetensors").write_bytes(b"none")
     with pytest.raises(UserError, match=r"tagger\.safetensors is no tagger"):
         Tagger.load(tmp_path / "tagger.safetensors")
+
+
+def test_a_tagger_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    fitted = Tagger.fit(X, Y, ridge=0.1)
+    replace(fitted, b=fitted.b * np.float32("nan")).save(tmp_path / "t.safetensors")
+    with pytest.raises(UserError, match=r"t\.safetensors is damaged: b has values"):
+        Tagger.load(tmp_path / "t.safetensors")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pipeline.encoders.trunks.weights import fetch_url, read_weights
 from pipeline.errors import UserError
+from pipeline.finite import require_finite_weights
 
 _REBUILD_ARRAY: Any = np.empty(0).__reduce__()[0]
 # All that a zoo file needs; any other name in a pickle could run code.
@@ -73,7 +74,7 @@ def load_checkpoint(model: nn.Module, path: Path) -> None:
     """Load a model's weights; tensors that it lacks, such as those of a mask head, are ignored.
 
     Raises:
-        UserError: the file lacks tensors, or they have other shapes.
+        UserError: the file lacks tensors, or they have other shapes or are not finite.
     """
     found = read_checkpoint(path)
     wanted = model.state_dict()
@@ -82,7 +83,9 @@ def load_checkpoint(model: nn.Module, path: Path) -> None:
             f"weights {path} lack {len(missing)} of {len(wanted)} tensors, first {missing[0]};"
             " are they of this configuration, and of the whole detector?"
         )
+    weights = {name: found[name] for name in wanted}
+    require_finite_weights(path, weights)
     try:
-        model.load_state_dict({name: found[name] for name in wanted})
+        model.load_state_dict(weights)
     except RuntimeError as error:
         raise UserError(f"weights {path} do not fit the configuration: {error}") from None
