@@ -7,7 +7,8 @@ The root is a folder, or the URL of an object store (pipeline/encoders/rows/stor
         <sha256 of the file>.safetensors    a shard, see pipeline/encoders/rows/shards.py
 
 A shard's name is the digest of its bytes. So damage shows, and processes need no lock: the same
-rows have the same name, and different ones never do.
+rows have the same name, and different ones never do. The name does not say who computed the rows:
+keys, types, shapes and finiteness are checked too, but values are believed.
 """
 
 import logging
@@ -24,6 +25,7 @@ from pipeline.encoders.rows.encoder import Encoder, Row, identity, identity_dige
 from pipeline.encoders.rows.shards import (
     SHARD_SUFFIX,
     check_row,
+    check_shard,
     pack,
     read_keys,
     read_lengths,
@@ -71,7 +73,7 @@ class RowCache:
         """The keys without an intact row, in order and without duplicates.
 
         Lists the folder again, so rows that other processes have finished count. Shards with wanted
-        rows are checked against their digest once, and damaged ones set aside; a storage with
+        rows are checked once, and damaged ones set aside; a storage with
         checksums leaves that to `read`, since reading a shard twice is slow there.
         """
         wanted = list(dict.fromkeys(keys))
@@ -180,7 +182,13 @@ class RowCache:
         if shard_name(data) != name:
             self._set_aside(name, "its bytes do not match its name")
             return None
-        self._verified.add(name)
+        if name not in self._verified:
+            try:
+                check_shard(data, self._fields)
+            except SafetensorError as error:
+                self._set_aside(name, str(error))
+                return None
+            self._verified.add(name)
         return data
 
     def _lost(self, name: str) -> UserError:

@@ -9,7 +9,8 @@ from functools import partial
 from safetensors import SafetensorError
 
 from pipeline.encoders.rows.cache import DAMAGED_SUFFIX, FINGERPRINT
-from pipeline.encoders.rows.shards import SHARD_SUFFIX, read_keys, shard_name
+from pipeline.encoders.rows.encoder import fields_of
+from pipeline.encoders.rows.shards import SHARD_SUFFIX, check_shard, read_keys, shard_name
 from pipeline.encoders.rows.storage import Root, Storage, find_storages
 from pipeline.files import TEMPORARY_SUFFIX
 
@@ -56,11 +57,15 @@ class CacheFolder:
         return f"{self.storage.place}/{name}"
 
     def is_sound(self, shard: str) -> bool:
-        """Whether a shard's bytes match its name; true for one that has been deleted."""
+        """Whether the next extraction would take a shard's rows; true for one that is gone."""
         try:
-            return shard_name(self.storage.read(shard)) == shard
+            data = self.storage.read(shard)
+            check_shard(data, fields_of(self.storage.read(FINGERPRINT).decode()))
         except FileNotFoundError:
             return True
+        except SafetensorError:
+            return False
+        return shard_name(data) == shard
 
     def remove(self) -> None:
         """Delete the rows. An extraction that is using them computes what it needs again.

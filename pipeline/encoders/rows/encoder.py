@@ -84,6 +84,12 @@ def identity(encoder: Encoder) -> str:
     return json.dumps(described, sort_keys=True, allow_nan=False)
 
 
+def fields_of(identity: str) -> tuple[Field, ...]:
+    """The fields of an encoder with this `identity`."""
+    described = json.loads(identity)["fields"]
+    return tuple(Field(**{**field, "shape": tuple(field["shape"])}) for field in described)
+
+
 def identity_digest(encoder: Encoder) -> str:
     """The cache folder's name below the encoder's: 16 hex digits."""
     return sha256(identity(encoder).encode()).hexdigest()[:16]

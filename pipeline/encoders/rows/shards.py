@@ -22,6 +22,9 @@ SHARD_SUFFIX = ".safetensors"
 
 _KEYS = "keys"
 _OFFSETS = "offsets"
+_KEY_BYTES = 32
+# The bits of float16; NaN of either sign comes after them, every number before.
+_INFINITY, _NEGATIVE_INFINITY = 0x7C00, 0xFC00
 # Longer than any header, so that one request to a remote storage reads it whole.
 _HEAD = 4096
 _DTYPES = {"U8": np.uint8, "I64": np.int64}  # of keys and offsets
@@ -56,7 +59,7 @@ def _check_values(name: str, values: npt.NDArray[Any], field: Field) -> None:
     shape = values.shape[1:] if field.ragged else values.shape
     if shape != field.shape or values.dtype != np.dtype(field.dtype):
         raise ValueError(f"{name}: {values.dtype} {values.shape} is not {field}")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
+    if values.dtype.kind == "f" and not _is_finite(values):
         raise UserError(f"{name}: {field.name} is not finite, or too large for {field.dtype}")
 
 
@@ -64,7 +67,7 @@ def pack(rows: Mapping[str, Row], fields: tuple[Field, ...]) -> bytes:
     """The bytes of a shard."""
     digests = b"".join(bytes.fromhex(key) for key in rows)
     arrays: dict[str, npt.NDArray[Any]] = {
-        _KEYS: np.frombuffer(digests, dtype=np.uint8).reshape(len(rows), 32)
+        _KEYS: np.frombuffer(digests, dtype=np.uint8).reshape(len(rows), _KEY_BYTES)
     }
     for field in fields:
         values = [row[field.name] for row in rows.values()]
@@ -92,13 +95,65 @@ def unpack(data: bytes, fields: tuple[Field, ...], wanted: Iterable[str]) -> dic
     return rows
 
 
+def check_shard(data: bytes, fields: tuple[Field, ...]) -> None:
+    """Check that a shard holds rows that `check_row` lets pass, each once.
+
+    Another program may have made the shard, so that its name proves nothing about them.
+
+    Raises:
+        SafetensorError: it does not; with the reason.
+    """
+    arrays = load(data)
+    if arrays.keys() != _layout(fields, 0, 0).keys():
+        raise SafetensorError(f"it has the arrays {sorted(arrays)}")
+    offsets = arrays.get(_OFFSETS, np.zeros(1, np.int64))
+    length = int(offsets[-1]) if offsets.ndim and offsets.size else 0
+    for name, (shape, dtype) in _layout(fields, len(arrays[_KEYS]), length).items():
+        found = arrays[name]
+        if (found.shape, found.dtype) != (shape, np.dtype(dtype)):
+            raise SafetensorError(f"{name} is {found.dtype} {found.shape}, not {dtype} {shape}")
+        if found.dtype.kind == "f" and not _is_finite(found):
+            raise SafetensorError(f"{name} has values that are not finite")
+    _check_offsets(offsets)
+    if len(set(_hex(arrays[_KEYS]))) < len(arrays[_KEYS]):
+        raise SafetensorError("a key occurs twice")
+
+
+def _layout(
+    fields: tuple[Field, ...], rows: int, length: int
+) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and dtype of each array; length: of all ragged rows together."""
+    arrays: dict[str, tuple[tuple[int, ...], str]] = {_KEYS: ((rows, _KEY_BYTES), "uint8")}
+    for field in fields:
+        arrays[_stored(field)] = ((length if field.ragged else rows, *field.shape), field.dtype)
+        if field.ragged:
+            arrays[_OFFSETS] = ((rows + 1,), "int64")
+    return arrays
+
+
+def _check_offsets(offsets: npt.NDArray[Any]) -> None:
+    if offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        raise SafetensorError("its offsets are not ascending from 0")
+
+
+def _is_finite(values: npt.NDArray[Any]) -> bool:
+    """Whether no value is NaN or infinite."""
+    if values.dtype == np.float16 and values.size:  # without a copy, unlike isfinite
+        positive, negative = values.view(np.int16).max(), values.view(np.uint16).max()
+        return bool(positive < _INFINITY and negative < _NEGATIVE_INFINITY)
+    return bool(np.isfinite(values).all())
+
+
 def read_keys(read: Read) -> list[str]:
     """The keys of a shard, read without its values.
 
     Raises:
         SafetensorError: it is damaged.
     """
-    return _hex(_read_array(read, _KEYS))
+    keys = _read_array(read, _KEYS)
+    if keys.ndim != 2 or keys.shape[1] != _KEY_BYTES:
+        raise SafetensorError(f"its keys have the shape {keys.shape}")
+    return _hex(keys)
 
 
 def read_lengths(read: Read) -> dict[str, int]:
@@ -107,7 +162,10 @@ def read_lengths(read: Read) -> dict[str, int]:
     Raises:
         SafetensorError: it is damaged.
     """
-    keys, offsets = _hex(_read_array(read, _KEYS)), _read_array(read, _OFFSETS)
+    keys, offsets = read_keys(read), _read_array(read, _OFFSETS)
+    if offsets.shape != (len(keys) + 1,):
+        raise SafetensorError(f"its offsets have the shape {offsets.shape}")
+    _check_offsets(offsets)
     return dict(zip(keys, np.diff(offsets).tolist(), strict=True))
 
 
@@ -118,9 +176,12 @@ def _read_array(read: Read, name: str) -> npt.NDArray[Any]:
         begin = 8 + int.from_bytes(head[:8], "little")
         header = json.loads(head[8:begin])
         start, stop = (begin + offset for offset in header[name]["data_offsets"])
+        if start < begin:
+            raise ValueError("an array begins before the values")
         values = np.frombuffer(read(start, stop), _DTYPES[header[name]["dtype"]])
         return values.reshape(header[name]["shape"])
-    except (ValueError, KeyError, TypeError) as error:
+    # Lists in lists to any depth; sizes beyond any file's.
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError, MemoryError) as error:
         raise SafetensorError(f"its header cannot be read: {error}") from None
 
 

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import time
@@ -6,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 
 from pipeline.encoders.rows.cache import RowCache, cache_root
+from pipeline.encoders.rows.cache_folders import cache_folders
 from pipeline.encoders.rows.encoder import Field
+from pipeline.encoders.rows.shards import shard_name
 from pipeline.errors import UserError
 from tests.encoders.rows.fresh_process import fault_on_a_full_disk
 from tests.encoders.rows.toy_encoder import ToyEncoder, key_of, row_of
@@ -124,6 +128,126 @@ def test_a_damaged_shard_is_reported_set_aside_and_its_rows_are_missing(
     assert damaged.with_suffix(".damaged").exists()
     cache.write(rows(1, 2))
     assert set(read(cache, 1, 2, 3)) == set(keys(1, 2, 3))
+
+
+Arrays = dict[str, np.ndarray]
+
+
+def not_finite(arrays: Arrays) -> None:
+    arrays["field.words"][-1, 0] = np.nan
+
+
+def too_large(arrays: Arrays) -> None:
+    arrays["field.vector"][0, 1] = -np.inf
+
+
+def of_another_width(arrays: Arrays) -> None:
+    arrays["field.vector"] = arrays["field.vector"][:, :1]
+
+
+def of_another_type(arrays: Arrays) -> None:
+    arrays["field.vector"] = arrays["field.vector"].astype(np.float32)
+
+
+def with_fewer_rows_than_keys(arrays: Arrays) -> None:
+    arrays["field.vector"] = arrays["field.vector"][:1]
+
+
+def without_a_field(arrays: Arrays) -> None:
+    del arrays["field.empty"]
+
+
+def with_a_field_too_many(arrays: Arrays) -> None:
+    arrays["field.other"] = arrays["field.vector"]
+
+
+def with_descending_offsets(arrays: Arrays) -> None:
+    arrays["offsets"] = np.array([0, 6, 5])
+
+
+def with_offsets_that_begin_later(arrays: Arrays) -> None:
+    arrays["offsets"] = np.array([1, 3, 5])
+
+
+def with_a_key_twice(arrays: Arrays) -> None:
+    arrays["keys"][1] = arrays["keys"][0]
+
+
+def with_short_keys(arrays: Arrays) -> None:
+    arrays["keys"] = arrays["keys"][:, :16]
+
+
+def with_flat_keys(arrays: Arrays) -> None:
+    arrays["keys"] = arrays["keys"].reshape(-1)
+
+
+FORGERIES = [
+    *(not_finite, too_large, of_another_width, of_another_type, with_fewer_rows_than_keys),
+    *(without_a_field, with_a_field_too_many, with_descending_offsets, with_a_key_twice),
+    *(with_offsets_that_begin_later, with_short_keys, with_flat_keys),
+]
+
+
+def forge(cache: RowCache, change: Callable[[Arrays], None]) -> Path:
+    """Replace the only shard by a changed one, which has the name that belongs to its bytes."""
+    (shard,) = shards(cache)
+    arrays = {name: array.copy() for name, array in load_file(shard).items()}
+    change(arrays)
+    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    shard.unlink()
+    forged = shard.with_name(shard_name(data))
+    forged.write_bytes(data)
+    return forged
+
+
+@pytest.mark.parametrize("change", FORGERIES)
+def test_a_shard_is_not_believed_by_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, change: Callable[[Arrays], None]
+) -> None:
+    RowCache(tmp_path, ToyEncoder()).write(rows(2, 3))
+    forged = forge(RowCache(tmp_path, ToyEncoder()), change)
+    (folder,) = cache_folders(tmp_path)
+    assert not folder.is_sound(forged.name)
+    cache = RowCache(tmp_path, ToyEncoder())
+    assert cache.missing(keys(2, 3)) == keys(2, 3)
+    if forged.with_suffix(".damaged").exists():
+        assert str(forged) in caplog.text
+    cache.write(rows(2, 3))
+    for number in (2, 3):
+        np.testing.assert_array_equal(
+            read(cache, number)[key_of(number)]["words"], row_of(number)["words"]
+        )
+
+
+@pytest.mark.parametrize("change", FORGERIES)
+def test_a_forged_shard_that_is_read_unasked_is_an_error(
+    tmp_path: Path, change: Callable[[Arrays], None]
+) -> None:
+    RowCache(tmp_path, ToyEncoder()).write(rows(2, 3))
+    forge(RowCache(tmp_path, ToyEncoder()), change)
+    with pytest.raises(UserError, match="run the extraction again"):
+        list(RowCache(tmp_path, ToyEncoder()).read(keys(2, 3)))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"dtype": "U8", "shape": [], "data_offsets": [0, 1]},
+        {"dtype": "U8", "shape": [2, 32], "data_offsets": [0, 2**62]},
+        {"dtype": "U8", "shape": [2, 32], "data_offsets": [0, 2**70]},
+        {"dtype": "U8", "shape": [2, 32], "data_offsets": [-9999, 0]},
+        {"dtype": "U8", "shape": [-1, 0], "data_offsets": [0, 64]},
+        {"dtype": ["U8"], "shape": [2, 32], "data_offsets": [0, 64]},
+        "[" * 3000,
+    ],
+)
+def test_a_header_that_lies_makes_a_damaged_shard(tmp_path: Path, entry: object) -> None:
+    cache = RowCache(tmp_path, ToyEncoder())
+    header = (entry if isinstance(entry, str) else json.dumps({"keys": entry})).encode()
+    data = len(header).to_bytes(8, "little") + header + bytes(64)
+    (cache.folder / shard_name(data)).write_bytes(data)
+    assert cache.missing(keys(1)) == keys(1)
+    assert len(list(cache.folder.glob("*.damaged"))) == 1
 
 
 def test_a_shard_that_is_not_wanted_is_not_read(tmp_path: Path) -> None:
