@@ -22,6 +22,7 @@ GLOVE = DATA / "features" / "glove.h5"
 BERT = DATA / "features" / "bert.h5"
 
 # No output of a stage: DVC deletes those before it runs one.
+LOCKS = DATA / "interim" / "locks"
 CHECKPOINTS = DATA / "interim" / "checkpoints"
 CHECKPOINT = CHECKPOINTS / "ananet"
 

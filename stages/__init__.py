@@ -1,17 +1,33 @@
 """One thin script per stage of dvc.yaml: read params, call the library, write outputs."""
 
+import os
 import sys
 from collections.abc import Callable
 
+from pipeline import paths
 from pipeline.errors import UserError
+from pipeline.locks import only_writer
 from pipeline.waiting import wait_briefly
 
 wait_briefly()
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a stage's `main`; a fault the user can mend ends it with its message and status 1."""
+    """Call a stage's `main`; a fault the user can mend ends it with its message and status 1.
+
+    Where the same stage with the same arguments is still running, it ends at once: what it writes
+    would go into this run's outputs.
+    """
+    name = _name()
     try:
-        main()
+        with only_writer(paths.LOCKS / f"{name}.lock", f"what {name} makes"):
+            main()
     except UserError as error:
         sys.exit(f"error: {error}")
+
+
+def _name() -> str:
+    """Of the stage with its arguments; the processes of one training each have their own."""
+    module = sys.modules["__main__"].__spec__
+    rank = [f"rank{os.environ['RANK']}"] if "RANK" in os.environ else []
+    return "-".join([module.name if module else "stage", *sys.argv[1:], *rank])

@@ -21,6 +21,7 @@ UNTRACKED = (
     "pipeline/faults.py",
     "pipeline/files.py",
     "pipeline/finite.py",
+    "pipeline/locks.py",
     "pipeline/waiting.py",
     "pipeline/cores.py",
 )

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,6 +137,31 @@ def test_a_killed_stage_goes_on(tmp_path: Path) -> None:
         assert (killed / made).read_bytes() == (straight / made).read_bytes()
     curves = "data/reports/training/plots/metrics/dev/loss.tsv"
     assert (killed / curves).read_bytes() == (straight / curves).read_bytes()
+
+
+def test_a_stage_that_is_still_running_refuses_a_second_one(tmp_path: Path) -> None:
+    """As after a SIGTERM to dvc alone; when the first has ended, or was killed, nothing is left."""
+    prepare(tmp_path, {"train": {"epochs": 40, "patience": 40}})
+    curves = tmp_path / "data/reports/training"
+    first = train_stage(tmp_path)
+    while not (curves / "metrics.json").exists():
+        assert first.poll() is None
+        time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # long enough for a second to start
+    shutil.rmtree(curves)  # as DVC does before it runs a stage
+    command = [sys.executable, "-m", "stages.train"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    second = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert f"error: what stages.train makes is being written by another process ({first.pid})" in (
+        second.stderr
+    )
+    first.kill()
+    first.wait(60)
+    assert train_stage(tmp_path).wait(300) == 0
 
 
 def test_features_of_other_encoders_are_refused(project: Path) -> None:
