@@ -75,10 +75,15 @@ class CorpusParams(Section):
         return self
 
 
+# Where Pillow takes an image for an attack.
+MOST_PIXELS = 89_478_485
+
+
 class PrepareParams(Section):
     tokenizer: Literal["glove_ruby", "glove_fixed", "plain"]
     max_words: Count
     max_bad_images: NonNegativeInt
+    max_pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
 
 
 class ComputeParams(Section):

@@ -13,7 +13,7 @@ from pipeline.cores import core_count
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
 from pipeline.corpus.tables.csv import read_csv
 from pipeline.errors import UserError
-from pipeline.images.decoding import ImageBytes
+from pipeline.images.decoding import POST_PIXELS, ImageBytes
 from pipeline.images.files import ImageError
 from pipeline.images.source import ImageSource, StoredImage
 from pipeline.prediction.images import AnyImage, ImageFile, read_image
@@ -43,7 +43,7 @@ class Post:
         """A post from an image: its path, the bytes of its file, or a Pillow image.
 
         Raises:
-            UserError: the image cannot be read or decoded.
+            UserError: the image cannot be read or decoded, or has too many pixels.
         """
         post = _checked(image, text, id)
         if post.status != "ok":
@@ -104,7 +104,7 @@ def posts_of(rows: Sequence[Mapping[str, str]], images: Path) -> Iterator[list[P
         UserError: the images are missing.
     """
     with ImageSource.open(images) as source:
-        checked = check_images(source, (row["image"] for row in rows))
+        checked = check_images(source, (row["image"] for row in rows), POST_PIXELS)
         yield [_post(source, checked[row["image"]], row) for row in rows]
 
 
@@ -141,7 +141,7 @@ def _checked(image: AnyImage, text: str, id: str) -> Post:
     # Files of many posts are not all held in memory.
     kept = ImageFile(Path(image), data.key) if isinstance(image, str | Path) else data
     try:
-        data.open()
+        data.open(POST_PIXELS)
     except ImageError as error:
         return Post(id, text, data.key, kept, "unreadable", str(error))
     return Post(id, text, data.key, kept)

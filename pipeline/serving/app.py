@@ -17,13 +17,15 @@ from pipeline.errors import UserError
 from pipeline.pages.rendering import render
 from pipeline.prediction import Inspection, Post, Predictor
 from pipeline.report.viewer import Example, viewer_pair
-from pipeline.serving.limits import BodyLimit
+from pipeline.serving.limits import BodyLimit, SameOrigin
 
 MAX_UPLOAD = 10 * 2**20
+_UPLOAD_SECONDS = 60.0
 _MAX_TEXT = 10_000
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # With "no-referrer", browsers would hide the page's own origin too.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -56,7 +58,8 @@ def make_app(predictor: Predictor, hosts: Sequence[str]) -> Starlette:
 def _limits(hosts: Sequence[str]) -> list[Middleware]:
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-        Middleware(BodyLimit, limit=MAX_UPLOAD),
+        Middleware(SameOrigin),
+        Middleware(BodyLimit, limit=MAX_UPLOAD, seconds=_UPLOAD_SECONDS),
     ]
 
 
@@ -80,10 +83,10 @@ def _one_at_a_time(predictor: Predictor) -> Callable[[bytes, str], dict[str, obj
     lock = Lock()
 
     def classify(data: bytes, text: str) -> dict[str, object]:
-        post = Post.of(data, text, "this post")
-        with lock:
+        with lock:  # decoding too, whose memory a small file can make large
+            post = Post.of(data, text, "this post")
             (inspection,) = predictor.inspect([post])
-        return viewer_pair(_example(post, inspection), predictor.labels)
+            return viewer_pair(_example(post, inspection), predictor.labels)
 
     return classify
 

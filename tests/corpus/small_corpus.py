@@ -28,5 +28,6 @@ def corpus_params(folder: Path, **changes: Any) -> CorpusParams:
 
 
 def prepare_params(**changes: Any) -> PrepareParams:
-    values = {"tokenizer": "glove_ruby", "max_words": 100, "max_bad_images": 0}
+    limits = {"max_words": 100, "max_bad_images": 0, "max_pixels": 10**6}
+    values = {"tokenizer": "glove_ruby", **limits}
     return PrepareParams.model_validate(values | changes)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.images import decoding
 from pipeline.images.decoding import MAX_PIXELS, ImageBytes, decode_image
 from pipeline.images.files import ImageError
 from tests.images.drawn import drawn_image
@@ -170,6 +171,39 @@ def test_more_pixels_than_allowed_are_refused() -> None:
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked(side: int) -> None:
     with pytest.raises(ImageError, match="pixels"):
         decode_image(claiming(side, side))
+
+
+def test_the_limit_of_pixels_can_be_smaller() -> None:
+    assert decode_image(drawn_image(0, (10, 10)), max_pixels=100).size == (10, 10)
+    with pytest.raises(ImageError, match="10 x 11 is more than 100 pixels"):
+        ImageBytes(drawn_image(0, (10, 11))).open(max_pixels=100)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize("band", [1, 20, 2**20])
+def test_bands_on_white_are_the_whole_on_white(
+    monkeypatch: pytest.MonkeyPatch, mode: str, band: int
+) -> None:
+    monkeypatch.setattr(decoding, "_BAND", band)
+    noise = np.random.default_rng(0).integers(0, 256, (13, 7, 4), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    image = image.quantize(9) if mode == "P" else image.convert(mode)
+    layer = image.convert("RGBA")
+    expected = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+    assert (pixels(encoded(image, "PNG")) == np.asarray(expected)).all()
+
+
+def test_a_thumbnail_of_a_jpeg_is_decoded_at_a_fraction_of_its_size() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = ImageBytes(encoded(two_halves((1600, 800)), "JPEG", exif=exif))
+
+    assert photo.thumbnail(100).size == (100, 200)
+    assert photo.thumbnail(790).size == (800, 1600)
+    assert photo.open().size == (800, 1600)
+    drawing = ImageBytes(drawn_image(0, (1600, 800)))
+    assert drawing.thumbnail(100).size == (1600, 800)
 
 
 def test_bytes_have_a_key_and_open_as_an_image() -> None:

@@ -1,11 +1,13 @@
 """The local page, asked over a real connection on this machine."""
 
+import asyncio
 import io
 import json
 import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -17,11 +19,14 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("playwright")
 import uvicorn
 from playwright.sync_api import Browser
+from starlette.types import Message
 
+from pipeline.errors import UserError
 from pipeline.pages.rendering import render
 from pipeline.prediction import Post, Predictor
 from pipeline.report.viewer import undecided
 from pipeline.serving.app import make_app
+from pipeline.serving.limits import BodyLimit
 from tests.browser import Watched, open_browser
 from tests.small_project import working_in
 
@@ -136,6 +141,61 @@ def test_text_stays_text(port: int) -> None:
 
 def test_other_names_of_this_machine_are_refused(port: int) -> None:
     assert ask(port, Host="elsewhere.example")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://127.0.0.1:1", "http://127.0.0.1", "null", ""]
+)
+def test_another_page_s_post_is_refused(port: int, origin: str) -> None:
+    status, text = ask(port, form(image(), "a dog"), Origin=origin)
+    assert status == 403
+    assert "Another page has sent this post" in text
+
+
+def test_the_own_page_s_post_is_answered(port: int) -> None:
+    assert ask(port, form(image(), "a dog"), Origin=f"http://127.0.0.1:{port}")[0] == 200
+
+
+def test_too_many_pixels_are_refused(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.prediction.posts.POST_PIXELS", 99)
+    status, html = ask(port, form(image(), "a dog"))
+    assert status == 400
+    assert "120 x 80 is more than 99 pixels" in html
+
+
+def test_posts_are_decoded_one_at_a_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, together = threading.Semaphore(1), threading.Event()
+
+    def decode(*_: object) -> Post:
+        if not running.acquire(blocking=False):
+            together.set()
+        together.wait(0.2)  # for another one to begin
+        running.release()
+        raise UserError("decoded")
+
+    monkeypatch.setattr(Post, "of", decode)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: ask(port, form(image(), "a dog")), range(3)))
+    assert [status for status, html in answers if "decoded" in html] == [400] * 3
+    assert not together.is_set()
+
+
+def test_a_stalled_upload_ends_in_an_answer() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def app(*_: object) -> None:
+        raise AssertionError("a body that never came was passed on")
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    asyncio.run(BodyLimit(app, limit=9, seconds=0.01)(scope, receive, send))
+    assert sent[0]["status"] == 408
 
 
 def test_in_a_browser(browser: Browser, port: int, tmp_path: Path) -> None:

@@ -34,8 +34,13 @@ class CheckedImage:
     reason: str = ""
 
 
-def check_images(source: ImageSource, cells: Iterable[str]) -> dict[str, CheckedImage]:
-    """The result for the image that each distinct cell of the tables names."""
+def check_images(
+    source: ImageSource, cells: Iterable[str], max_pixels: int
+) -> dict[str, CheckedImage]:
+    """The result for the image that each distinct cell of the tables names.
+
+    max_pixels: a larger image counts as unreadable.
+    """
     names = ImageNames(source.names())
     found: dict[str, str] = {}
     missing: dict[str, CheckedImage] = {}
@@ -44,11 +49,11 @@ def check_images(source: ImageSource, cells: Iterable[str]) -> dict[str, Checked
             found[cell] = names.find(cell)
         except ImageError as error:
             missing[cell] = _missing(cell, error)
-    files = _check_files(source, list(dict.fromkeys(found.values())))
+    files = _check_files(source, list(dict.fromkeys(found.values())), max_pixels)
     return missing | {cell: files[name] for cell, name in found.items()}
 
 
-def _check_files(source: ImageSource, names: list[str]) -> dict[str, CheckedImage]:
+def _check_files(source: ImageSource, names: list[str], max_pixels: int) -> dict[str, CheckedImage]:
     decoded: dict[str, CheckedImage] = {}
     started: set[str] = set()
     lock = threading.Lock()
@@ -63,7 +68,7 @@ def _check_files(source: ImageSource, names: list[str]) -> dict[str, CheckedImag
             is_first = key not in started
             started.add(key)
         if is_first:
-            decoded[key] = _decode(key, name, image)
+            decoded[key] = _decode(key, name, image, max_pixels)
         return CheckedImage(key, name, "ok")
 
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -79,9 +84,9 @@ def _missing(name: str, error: ImageError) -> CheckedImage:
     return CheckedImage(NO_BYTES, name, "missing", reason=str(error))
 
 
-def _decode(key: str, name: str, image: ImageBytes) -> CheckedImage:
+def _decode(key: str, name: str, image: ImageBytes, max_pixels: int) -> CheckedImage:
     try:
-        width, height = image.open().size
+        width, height = image.open(max_pixels).size
     except ImageError as error:
         return CheckedImage(key, name, "unreadable", reason=str(error))
     return CheckedImage(key, name, "ok", width, height)

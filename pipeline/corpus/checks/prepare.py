@@ -86,7 +86,7 @@ def prepare_corpus(
         UserError: a fault in the tables, a layout without one of the splits, or more bad images
             than `prepare.max_bad_images`.
     """
-    raw, images = _read(corpus, splits)
+    raw, images = _read(corpus, splits, prepare.max_pixels)
     files = {image.name: image for image in images}.values()
     bad = _bad_images(files, prepare.max_bad_images)
     texts = tqdm([pair.text for pair in raw], desc="split texts", unit="text")
@@ -106,7 +106,9 @@ def prepare_corpus(
     )
 
 
-def _read(corpus: CorpusParams, splits: Sequence[str]) -> tuple[list[Pair], list[CheckedImage]]:
+def _read(
+    corpus: CorpusParams, splits: Sequence[str], max_pixels: int
+) -> tuple[list[Pair], list[CheckedImage]]:
     if corpus.layout == "posts" and "test" in splits:
         raise UserError(
             "corpus.layout = 'posts' has no labels and no test split; it is for pretraining only"
@@ -116,7 +118,7 @@ def _read(corpus: CorpusParams, splits: Sequence[str]) -> tuple[list[Pair], list
         pairs = check_pairs(raw, corpus.labels, corpus.label_map, splits)
         if corpus.counts == "ccd":
             check_counts(pairs)
-        checked = check_images(source, (pair.image for pair in pairs))
+        checked = check_images(source, (pair.image for pair in pairs), max_pixels)
     return pairs, [checked[pair.image] for pair in pairs]
 
 

@@ -59,5 +59,5 @@ def _thumbnails(images: Path, found: Sequence[SearchResult]) -> dict[str, str]:
     with ImageSource.open(images) as source:
         for each in found:
             with suppress(ImageError):
-                uris[each.name] = data_uri(source.read(each.name).open(), _SIDE)
+                uris[each.name] = data_uri(source.read(each.name).thumbnail(_SIDE), _SIDE)
     return uris

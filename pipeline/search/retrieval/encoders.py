@@ -69,8 +69,9 @@ class Encoders:
         self._require(json.loads(identity(encoder)))
         cache = RowCache(cache_root(), encoder)
         with ImageSource.open(images) as source:
-            checked = [x for x in check_images(source, source.names()).values() if x.status == "ok"]
-            names = {image.key: image.name for image in reversed(checked)}
+            limit = self._settings.prepare.max_pixels
+            checked = check_images(source, source.names(), limit).values()
+            names = {each.key: each.name for each in reversed(checked) if each.status == "ok"}
             if not names:
                 raise UserError(f"{images} has no image that can be read")
             items = ((key, StoredImage(source, name, key)) for key, name in names.items())

@@ -128,6 +128,18 @@ def test_bad_images_keep_their_row_and_a_status(corpus: Corpus) -> None:
     assert any(reason.startswith("'page.jpg' is unreadable") for reason in report["first_reasons"])
 
 
+def test_an_image_of_too_many_pixels_is_unreadable(corpus: Corpus) -> None:
+    images = {"large.png": drawn_image(5, (101, 100)), "good.png": drawn_image(6, (100, 100))}
+    tables = {split: f"{HEADER}{split},good.png,x,explicit\n" for split in ("dev", "test")}
+    train = f"{HEADER}a,large.png,x,explicit\n"
+
+    limits = prepare_params(max_pixels=10_000, max_bad_images=1)
+    prepared = prepare_corpus(corpus(images=images, train=train, **tables), limits)
+    assert prepared.images["status"].tolist() == ["unreadable", "ok"]
+    (reason,) = prepared.report["images"]["first_reasons"]
+    assert reason == "'large.png' is unreadable: 101 x 100 is more than 10000 pixels"
+
+
 def test_more_bad_images_than_allowed_stop_with_ten_reasons(corpus: Corpus) -> None:
     rows = [f"{n},no{n}.png,x,explicit\n" for n in range(13)]
     params = corpus(train="".join([HEADER, *rows]))

@@ -23,7 +23,7 @@ Corpus = Callable[..., CorpusParams]
 def run_prepare(root: Path, corpus: CorpusParams) -> subprocess.CompletedProcess[str]:
     params = YAML(typ="safe").load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
     params["corpus"] = corpus.model_dump()
-    params["prepare"] = {"tokenizer": "glove_ruby", "max_words": 100, "max_bad_images": 0}
+    params["prepare"] |= {"tokenizer": "glove_ruby", "max_words": 100, "max_bad_images": 0}
     YAML(typ="safe").dump(params, root / "params.yaml")
     return subprocess.run(
         [sys.executable, "-m", "stages.prepare"],
