@@ -13,7 +13,7 @@ from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import mean_losses, predict
 from pipeline.features.vectors import Rows
 from pipeline.metrics.f1 import Classes, f1_scores
-from pipeline.models.classifier import Classifier, apply_model
+from pipeline.models.classifier import Classifier, apply_model, require_classes
 from pipeline.params.project import ClassifierTrainParams
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.task import Figures, Plan, Task
@@ -34,7 +34,11 @@ class ClassificationTask(Task):
     ) -> None:
         """model: on the device where the features are. group: each of its processes builds a task
         of its own.
+
+        Raises:
+            UserError: a split has no pairs, or train has one class only.
         """
+        require_classes(features.labels[features.rows("train")])
         self.selected_by = f"dev/{params.select_by}"
         self.model: Any = model
         self._encoders = model.encoder_parameters()

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.errors import UserError
 from pipeline.params.base import NonNegativeInt, Section
 
 # Arrays (n, D) or (n, C) and class indices (n,) of models without a network.
@@ -89,6 +90,19 @@ class Baseline(Classifier):
     def loss(self, output: Output, labels: Tensor) -> dict[str, Tensor]:
         """`total`, the mean cross-entropy for labels (B,)."""
         return {"total": F.cross_entropy(output.logits, labels)}
+
+
+def require_classes(gold: Classes) -> None:
+    """Check that the train pairs' classes (n,) differ.
+
+    Raises:
+        UserError: there is one class only.
+    """
+    if len(np.unique(gold)) < 2:
+        raise UserError(
+            f"all {len(gold):,} train pairs have one label, so there is nothing to tell apart; see"
+            " corpus.labels and the counts in data/reports/corpus.json"
+        )
 
 
 def features_of(kind: type[Classifier]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipeline.models.classifier import Classes, Vectors
+from pipeline.models.classifier import Classes, Vectors, require_classes
 
 # Inverse regularisation strengths, selected on dev.
 _STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -30,7 +30,12 @@ def votes(
 def fit_logistic_regression(
     train: tuple[Vectors, Classes], dev: tuple[Vectors, Classes]
 ) -> Pipeline:
-    """Fit standardised (n, D) vectors to (n,) classes; dev selects the regularisation."""
+    """Fit standardised (n, D) vectors to (n,) classes; dev selects the regularisation.
+
+    Raises:
+        UserError: train has one class only.
+    """
+    require_classes(train[1])
     # One thread, so that the sums do not depend on the number of cores.
     with threadpool_limits(1):
         models: list[Any] = [

@@ -13,6 +13,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import h5py
+import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
@@ -162,6 +163,17 @@ def test_a_stage_that_is_still_running_refuses_a_second_one(tmp_path: Path) -> N
     first.kill()
     first.wait(60)
     assert train_stage(tmp_path).wait(300) == 0
+
+
+def test_one_class_in_train_is_refused_before_training(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    path = tmp_path / "data/interim/pairs.parquet"
+    pairs = pd.read_parquet(path)
+    pairs.loc[pairs["split"] == "train", "label"] = LABELS[0]
+    pairs.to_parquet(path, index=False)
+    with chdir(tmp_path), pytest.raises(UserError, match="train pairs have one label"):
+        train.main()
+    assert not (tmp_path / "data/models").exists()
 
 
 def test_features_of_other_encoders_are_refused(project: Path) -> None:

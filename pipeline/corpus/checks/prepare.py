@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pipeline.corpus.checks.ccd import check_counts
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
+from pipeline.corpus.checks.purpose import check_labels_of_captions, warn_of_one_class
 from pipeline.corpus.checks.report import describe_images, describe_pairs, describe_texts
 from pipeline.corpus.layouts.registry import read_layout
 from pipeline.corpus.pairs import SPLITS, Pair, check_pairs
@@ -113,9 +114,12 @@ def _read(
         raise UserError(
             "corpus.layout = 'posts' has no labels and no test split; it is for pretraining only"
         )
+    check_labels_of_captions(corpus)
     with ImageSource.open(images_path(Path(corpus.path), corpus.images)) as source:
         raw = [pair for pair in read_layout(corpus) if pair.split in splits]
         pairs = check_pairs(raw, corpus.labels, corpus.label_map, splits)
+        if "test" in splits:  # not where posts are prepared for pretraining
+            warn_of_one_class(pairs)
         if corpus.counts == "ccd":
             check_counts(pairs)
         checked = check_images(source, (pair.image for pair in pairs), max_pixels)

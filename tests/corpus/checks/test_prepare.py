@@ -179,6 +179,29 @@ def test_ccd_counts_are_checked_when_asked_for(corpus: Corpus) -> None:
         prepare_corpus(corpus(params={"counts": "ccd"}), prepare_params())
 
 
+def test_one_class_in_train_is_said_before_images_are_opened(
+    corpus: Corpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{n},gone.png,x,explicit\n" for n in range(3))
+    with pytest.raises(UserError, match="missing or unreadable"):
+        prepare_corpus(corpus(train=HEADER + rows), prepare_params())
+    assert "warning: all train pairs have the label 'explicit'" in capsys.readouterr().err
+
+    prepare_corpus(
+        corpus(train=f"{HEADER}a,0.png,x,explicit\nb,0.png,y,implicit\n"), prepare_params()
+    )
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("layout", ["flickr8k", "karpathy"])
+def test_captions_are_told_at_once_what_they_are_for(corpus: Corpus, layout: str) -> None:
+    with pytest.raises(UserError) as error:
+        prepare_corpus(corpus(params={"layout": layout}), prepare_params())
+    assert f"corpus.layout = '{layout}' has captions" in str(error.value)
+    for place in ("matching.md", "search.md", "pretraining.md", "[match, no-match]"):
+        assert place in str(error.value)
+
+
 def test_faults_of_the_tables_come_before_images_are_opened(corpus: Corpus) -> None:
     params = corpus(train=f"{HEADER}a,gone.png,x,strange\n")
 
