@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, printable
 from pipeline.waiting import wait_briefly
 
 # A command is a module of pipeline.cli with `add_arguments(parser)` and `run(arguments)`. Only the
@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> None:
     try:
         arguments.run(arguments)
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(printable(f"error: {error}"))
 
 
 def command() -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pipeline import paths
-from pipeline.errors import UserError
+from pipeline.errors import UserError, printable
 from pipeline.locks import only_writer
 from pipeline.waiting import wait_briefly
 
@@ -23,7 +23,7 @@ def run(main: Callable[[], None]) -> None:
         with only_writer(paths.LOCKS / f"{name}.lock", f"what {name} makes"):
             main()
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(printable(f"error: {error}"))
 
 
 def _name() -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline import paths
 from pipeline.corpus.posts import read_original_texts
-from pipeline.errors import UserError
+from pipeline.errors import UserError, printable
 from pipeline.files import whole_file
 from pipeline.matching.audit import audit, audit_params
 from pipeline.params.matching import PARAMS_FILE, load_matching_params
@@ -39,7 +39,8 @@ def run(arguments: Namespace) -> None:
     print(f"{len(table):,} train pairs in {arguments.out}, most suspicious first")
     for row in table.head(5).to_dict("records"):
         text = " ".join(row["text"].split())[:_TEXT_SHOWN]
-        print(f"  {row['correspondence']:.2f}  {row['estimate']:.4f}  {row['id']}  {text}")
+        named = printable(f"{row['id']}  {text}")
+        print(f"  {row['correspondence']:.2f}  {row['estimate']:.4f}  {named}")
     if arguments.out == paths.AUDIT:
         print("To show it in the report: dvc repro --single-item --force report")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import paths
 from pipeline.cli.outputs import require_output
-from pipeline.errors import UserError
+from pipeline.errors import UserError, printable
 from pipeline.files import whole_file
 from pipeline.labelled.measures import Measuring, write_measures
 from pipeline.labelled.settings import Settings, read_settings
@@ -98,7 +98,7 @@ def _predict_one(arguments: Namespace) -> None:
     posts = [Post.of(data, arguments.text, path.name)]
     judge = load_scorer(arguments).score if arguments.score else load_predictor(arguments).predict
     (found,) = judge(posts)
-    print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    print(_as_text(found, indent=2))
 
 
 def _predict_many(arguments: Namespace) -> None:
@@ -139,12 +139,12 @@ def _outputs(arguments: Namespace, measured: bool) -> list[Path]:
 def _write(out: Path, judged: Iterable[Prediction | Score]) -> None:
     with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
         for found in judged:
-            file.write(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
+            file.write(_as_text(found) + "\n")
 
 
 def _measure(measuring: Measuring, outputs: Sequence[Path], settings: Settings, title: str) -> None:
     for note in measuring.gold.notes:
-        print(note, file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     if not measuring.count:
         print("no label is one of the model's, so nothing is measured", file=sys.stderr)
         return
@@ -153,3 +153,8 @@ def _measure(measuring: Measuring, outputs: Sequence[Path], settings: Settings, 
     shown = ", ".join(f"{name} {100 * metrics[key]:.1f} %" for key, name in _SHOWN.items())
     print(f"measured on {measuring.count:,} posts: {shown}", file=sys.stderr)
     print(f"all metrics in {metrics_file}, tables in {page}", file=sys.stderr)
+
+
+def _as_text(found: Prediction | Score, indent: int | None = None) -> str:
+    """JSON as it is read, but for characters that could rule a terminal, or that UTF-8 lacks."""
+    return printable(json.dumps(found.as_json(), indent=indent, ensure_ascii=False))

@@ -8,7 +8,7 @@ from pipeline import paths
 from pipeline.cli.outputs import require_output
 from pipeline.cli.predict import add_model_arguments
 from pipeline.corpus.posts import texts_of_images
-from pipeline.errors import UserError
+from pipeline.errors import UserError, printable
 from pipeline.search.retrieval.contact_sheet import strongest, write_sheet
 from pipeline.search.retrieval.search import Searcher, SearchResult
 
@@ -69,13 +69,14 @@ def run(arguments: Namespace) -> None:
 
 
 def _print(found: list[SearchResult]) -> None:
-    width = min(max((len(each.name) for each in found), default=0), _NAME_WIDTH)
+    width = min(max((len(printable(each.name)) for each in found), default=0), _NAME_WIDTH)
     print(f"{'':>4}  {'image':{width}}  score  visual  keywords  attended keywords")
     for rank, each in enumerate(found, start=1):
-        name = each.name if len(each.name) <= width else f"{each.name[: width - 3]}..."
+        name = printable(each.name)
+        name = name if len(name) <= width else f"{name[: width - 3]}..."
         print(
             f"{rank:>3}.  {name:{width}}  {each.score:5.3f}  {each.visual_weight:6.2f}"
-            f"  {each.keyword_weight:8.2f}  {', '.join(strongest(each.keywords))}"
+            f"  {each.keyword_weight:8.2f}  {printable(', '.join(strongest(each.keywords)))}"
         )
 
 

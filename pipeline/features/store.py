@@ -223,7 +223,8 @@ def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
     """The arguments of `Features`, and whole datasets or attributes by name.
 
     Raises:
-        UserError: the file is missing or no HDF5 file, or lacks one of them.
+        UserError: the file is missing or no HDF5 file, lacks one of them, or has its values in
+            other files.
     """
     if not path.exists():
         raise UserError(f"{path} not found; run the stage that writes it (dvc repro)")
@@ -235,5 +236,20 @@ def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
     with file:
         if absent := [name for name in wanted if name not in file and name not in file.attrs]:
             raise UserError(f"{path} lacks the datasets {absent}; it has {sorted(file)}")
+        _refuse_other_files(path, file, wanted)
         values = {name: file[name][...] if name in file else file.attrs[name] for name in wanted}
         return {"path": path, "fingerprint": json.loads(file.attrs["fingerprint"]), **values}
+
+
+def _refuse_other_files(path: Path, file: h5py.File, names: Iterable[str]) -> None:
+    """HDF5 can take values from any file of this machine, which a foreign file must not show."""
+    for name in names:
+        if name in file and _is_elsewhere(file, file[name]):
+            raise UserError(
+                f"{path}: the values of {name} are in another file; copy them into this one"
+            )
+
+
+def _is_elsewhere(file: h5py.File, found: h5py.Dataset | h5py.Group) -> bool:
+    stored_apart = isinstance(found, h5py.Dataset) and (found.external or found.is_virtual)
+    return bool(stored_apart) or found.file.filename != file.filename

@@ -1,7 +1,9 @@
 """python -m pipeline search."""
 
+import os
 import re
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -127,3 +129,37 @@ def test_images_of_a_feature_file_are_known_by_their_bytes(
 def test_faults_are_named(project: Path, words: list[str], message: str) -> None:
     with pytest.raises(SystemExit, match=message):
         main(["search", *words])
+
+
+@pytest.fixture
+def odd_names(tmp_path: Path) -> Path:
+    """Pictures whose names are no cells of tables, and two files that are no pictures."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    composed, decomposed = (unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD"))
+    names = [" lead.png", composed, decomposed, "\x1b[31mred\u202e.png", os.fsdecode(b"\xff.png")]
+    for number, name in enumerate(names):
+        Image.new("RGB", (30, 20), (number, 0, 0)).save(folder / name, "PNG")
+    (folder / "cut.png").write_bytes((folder / " lead.png").read_bytes()[:45])
+    (folder / "notes.txt").write_text("none")
+    return folder
+
+
+def test_every_picture_is_found_whatever_its_name_and_others_are_listed(
+    project: Path,
+    odd_names: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    out = odd_names.parent / "sheet.html"
+    main(["search", "red", "--index", str(odd_names), "--out", str(out)])
+    output = capsys.readouterr().out
+    assert len(re.findall(r"^ *\d+\.  ", output, re.MULTILINE)) == 5
+    for name in (" lead.png", r"\u001b[31mred\u202e.png", r"\udcff.png"):
+        assert name in output
+    assert "\x1b" not in output
+    assert len(Sheet(out.read_text(encoding="utf-8")).images) == 5
+    log = caplog.text
+    assert "files that are left out, of 7 (2)" in log
+    assert "'cut.png': broken image" in log
+    assert "'notes.txt': no image of a known format" in log

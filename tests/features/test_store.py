@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,44 @@ def test_keys_are_fixed_width_text(tmp_path: Path) -> None:
     write_regions(tmp_path / "regions.h5")
     with h5py.File(tmp_path / "regions.h5") as file:
         assert file["keys"].dtype == np.dtype("S64")
+
+
+def external_values(path: Path, secret: Path) -> None:
+    write_regions(path, status=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("status", (3,), "u1", external=[(str(secret), 0, 3)])
+
+
+def external_link(path: Path, secret: Path) -> None:
+    write_regions(path, status=None)
+    write_regions(secret)
+    with h5py.File(path, "a") as file:
+        file["status"] = h5py.ExternalLink(str(secret), "status")
+
+
+def virtual_values(path: Path, secret: Path) -> None:
+    write_regions(path, status=None)
+    write_regions(secret)
+    layout = h5py.VirtualLayout((3,), "u1")
+    layout[:] = h5py.VirtualSource(str(secret), "status", (3,))
+    with h5py.File(path, "a") as file:
+        file.create_virtual_dataset("status", layout)
+
+
+def linked_group(path: Path, secret: Path) -> None:
+    write_regions(path, status=None)
+    write_regions(secret)
+    with h5py.File(path, "a") as file:
+        file["elsewhere"] = h5py.ExternalLink(str(secret), "/")
+        file["status"] = h5py.SoftLink("/elsewhere/status")
+
+
+@pytest.mark.parametrize("write", [external_values, external_link, virtual_values, linked_group])
+def test_values_in_another_file_are_not_read(
+    tmp_path: Path, write: Callable[[Path, Path], None]
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"root:x:0:0")
+    write(tmp_path / "regions.h5", secret)
+    with pytest.raises(UserError, match="the values of status are in another file"):
+        RegionFeatures.read(tmp_path / "regions.h5")

@@ -1,7 +1,7 @@
 """Opens every image of a corpus once, for its key and size, or why it cannot be used."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -49,11 +49,14 @@ def check_images(
             found[cell] = names.find(cell)
         except ImageError as error:
             missing[cell] = _missing(cell, error)
-    files = _check_files(source, list(dict.fromkeys(found.values())), max_pixels)
+    files = check_files(source, list(dict.fromkeys(found.values())), max_pixels)
     return missing | {cell: files[name] for cell, name in found.items()}
 
 
-def _check_files(source: ImageSource, names: list[str], max_pixels: int) -> dict[str, CheckedImage]:
+def check_files(
+    source: ImageSource, names: Sequence[str], max_pixels: int
+) -> dict[str, CheckedImage]:
+    """The result for each of these files of the source, by its exact name."""
     decoded: dict[str, CheckedImage] = {}
     started: set[str] = set()
     lock = threading.Lock()

@@ -44,7 +44,7 @@ def write_sheet(
     ]
     with whole_file(path) as temporary:
         page = render("contact_sheet.html", query=query, found=results, searched=f"{searched:,}")
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def strongest(keywords: Mapping[str, float]) -> list[str]:

@@ -1,11 +1,13 @@
 """The encoders that a search model was trained with, for new queries and images."""
 
 import json
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from pipeline.corpus.checks.image_check import check_images
+from pipeline.corpus.checks.image_check import CheckedImage, check_files
 from pipeline.encoders.glove.glove import embed_glove
 from pipeline.encoders.regions.choice import load_region_encoder
 from pipeline.encoders.regions.encoder import RegionEncoder
@@ -14,7 +16,8 @@ from pipeline.encoders.rows.cache import RowCache, cache_root
 from pipeline.encoders.rows.encoder import identity
 from pipeline.encoders.rows.extract import extract
 from pipeline.encoders.scenes.encoder import SceneEncoder, load_scene_encoder
-from pipeline.errors import UserError
+from pipeline.errors import UserError, printable
+from pipeline.faults import list_faults
 from pipeline.features.store import OK, RegionFeatures, SceneFeatures
 from pipeline.features.vectors import WordVectors
 from pipeline.files import Fingerprint
@@ -25,6 +28,8 @@ from pipeline.search.mining.queries import query_words
 
 _FILES = {"regions": "regions.h5", "scenes": "scenes.h5"}
 _QUERY = "query"
+
+logger = logging.getLogger(__name__)
 
 
 class Encoders:
@@ -60,7 +65,7 @@ class Encoders:
     def read_images(self, images: Path) -> tuple[dict[str, str], Visual]:
         """The readable images of a folder or archive: names by key, and their features.
 
-        Cached rows are not computed again.
+        Cached rows are not computed again. What cannot be read is logged.
 
         Raises:
             UserError: there is no image, or the encoder is another one than in training.
@@ -70,7 +75,8 @@ class Encoders:
         cache = RowCache(cache_root(), encoder)
         with ImageSource.open(images) as source:
             limit = self._settings.prepare.max_pixels
-            checked = check_images(source, source.names(), limit).values()
+            checked = check_files(source, source.names(), limit).values()
+            _report_bad(images, list(checked))
             names = {each.key: each.name for each in reversed(checked) if each.status == "ok"}
             if not names:
                 raise UserError(f"{images} has no image that can be read")
@@ -90,3 +96,9 @@ class Encoders:
     def _require(self, found: Fingerprint) -> None:
         file = _FILES[self._settings.visual]
         self._settings.require_agreement(file, found, self._allow_rounding)
+
+
+def _report_bad(images: Path, checked: Sequence[CheckedImage]) -> None:
+    if bad := [f"{each.name!r}: {each.reason}" for each in checked if each.status != "ok"]:
+        title = f"{images}: files that are left out, of {len(checked)}"
+        logger.warning("%s", printable(list_faults(title, bad)))
