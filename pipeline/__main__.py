@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipeline.errors import UserError, printable
+from pipeline.errors import faults_in_one_line
 from pipeline.waiting import wait_briefly
 
 # A command is a module of pipeline.cli with `add_arguments(parser)` and `run(arguments)`. Only the
@@ -23,7 +23,7 @@ COMMANDS = {
 
 
 def main(words: Sequence[str]) -> None:
-    """Run the command of a command line; a UserError ends it with its message and status 1."""
+    """Run the command of a command line; see `faults_in_one_line`."""
     wait_briefly()
     parser = argparse.ArgumentParser(prog="python -m pipeline")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
@@ -34,10 +34,8 @@ def main(words: Sequence[str]) -> None:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     arguments = parser.parse_args(words)
-    try:
+    with faults_in_one_line():
         arguments.run(arguments)
-    except UserError as error:
-        sys.exit(printable(f"error: {error}"))
 
 
 def command() -> None:

@@ -1,10 +1,17 @@
 """The exception for faults that the user can correct, and how messages reach a terminal."""
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Control characters but tabs and line breaks, those that turn the direction of writing, and what
 # stands for bytes of names that are no UTF-8. A name with them could rule the terminal.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+# PyTorch has no class of its own for either.
+_NO_MEMORY = re.compile("out of memory|(can't|cannot) allocate memory|not enough memory", re.I)
+_NO_THREAD = "can't start new thread"
 
 
 class UserError(ValueError):
@@ -22,3 +29,31 @@ def first_line(error: Exception) -> str:
 def printable(text: str) -> str:
     """Text for a terminal, with escapes for the characters that could rule it; JSON stays JSON."""
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+@contextmanager
+def faults_in_one_line() -> Iterator[None]:
+    """End the program with status 1 and a message for what the user or the machine can mend.
+
+    Everything else is a fault of the program, and keeps its traceback.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (reason := _reason(error)) is None:
+            raise
+        sys.exit(printable(f"error: {reason}"))
+
+
+def _reason(error: Exception) -> str | None:
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return f"{place}{error.strerror or first_line(error)}"
+    no_memory = isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))
+    if isinstance(error, MemoryError) or no_memory:
+        return f"the memory does not suffice: {first_line(error)}"
+    if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
+        return "the system lets no further thread start"
+    return None

@@ -1,7 +1,9 @@
 """Messages that list faults of one kind: the first ten and how many there are."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError
 
@@ -24,6 +26,18 @@ def list_faults(title: str, faults: Sequence[str], hint: str = "") -> str:
     if len(faults) > SHOWN:
         lines.append(f"  ... and {len(faults) - SHOWN} more")
     return "\n".join([*lines, hint] if hint else lines)
+
+
+def parse_json(text: str | bytes, source: Path) -> Any:
+    """The value that a JSON file, or a line of one, holds; source: for messages.
+
+    Raises:
+        UserError: it is no JSON in UTF-8, or nested or with numbers beyond what Python reads.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{source} is not JSON: {error}") from None
 
 
 def contents(folder: Path) -> str:

@@ -53,6 +53,16 @@ def whole_file(path: Path, size: int = 0) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file as a whole.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def _require_free(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if size > free:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pipeline import paths
-from pipeline.errors import UserError, printable
+from pipeline.errors import faults_in_one_line
 from pipeline.locks import only_writer
 from pipeline.waiting import wait_briefly
 
@@ -13,17 +13,14 @@ wait_briefly()
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a stage's `main`; a fault the user can mend ends it with its message and status 1.
+    """Call a stage's `main`; see `faults_in_one_line`.
 
     Where the same stage with the same arguments is still running, it ends at once: what it writes
     would go into this run's outputs.
     """
     name = _name()
-    try:
-        with only_writer(paths.LOCKS / f"{name}.lock", f"what {name} makes"):
-            main()
-    except UserError as error:
-        sys.exit(printable(f"error: {error}"))
+    with faults_in_one_line(), only_writer(paths.LOCKS / f"{name}.lock", f"what {name} makes"):
+        main()
 
 
 def _name() -> str:

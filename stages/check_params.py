@@ -2,6 +2,7 @@
 
 from pipeline import paths
 from pipeline.errors import UserError
+from pipeline.files import write_text
 from pipeline.params.project import load_params
 from stages import run
 
@@ -15,9 +16,8 @@ def main() -> None:
         load_params()
     except UserError as error:
         raise UserError(f"{error}\n{_TO_GO_BACK}") from None
-    paths.CHECKED.parent.mkdir(parents=True, exist_ok=True)
     # Always the same, so that what depends on it runs after this, but not because of it.
-    paths.CHECKED.write_text("params.yaml was read without faults.\n", encoding="utf-8")
+    write_text(paths.CHECKED, "params.yaml was read without faults.\n")
 
 
 if __name__ == "__main__":

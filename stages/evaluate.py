@@ -38,18 +38,18 @@ def main() -> None:
     if truth := read_named_boxes(Path(params.corpus.path)):
         regions = RegionFeatures.read(paths.REGIONS)
         metrics |= pointing_metrics(model, features, regions, read_texts(paths.TEXTS), truth)
-    _write(predictions, metrics, labels)
     # Not in `train`, since the card states the test metrics.
     pairs = pd.read_parquet(paths.PAIRS)
     encoders = AnANetEncoders.load(paths.ANANET)
     write_card(paths.MODEL_CARD, model.config, encoders, pairs, metrics)
+    _write(predictions, metrics, labels)
 
 
 def _write(predictions: Predictions, metrics: dict[str, float], labels: list[str]) -> None:
-    write_metrics(paths.METRICS, metrics)
     write_predictions(paths.PREDICTIONS, predictions, labels)
     write_confusion(paths.CONFUSION, predictions, labels)
     write_f1_per_class(paths.F1_PER_CLASS, metrics, labels)
+    write_metrics(paths.METRICS, metrics)  # last, as Git keeps them: they say that all is there
 
 
 if __name__ == "__main__":

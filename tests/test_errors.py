@@ -1,13 +1,15 @@
 """Messages show names from files that others made, and must not let them rule the terminal."""
 
+import errno
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from pipeline.errors import printable
+from pipeline.errors import UserError, faults_in_one_line, printable
 from tests.tiny import ROOT
 
 
@@ -39,3 +41,38 @@ def test_a_message_of_a_command_is_escaped(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert r"\u001b]0;owned\u0007" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (UserError("a\x1bb"), r"a\u001bb"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "data/x"),
+            "data/x: No space left on device",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", b"x"), "b'x': Permission denied"),
+        (OSError("short write"), "short write"),
+        (MemoryError(), "the memory does not suffice: MemoryError"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes.\nat"),
+            "the memory does not suffice: [enforce fail] DefaultCPUAllocator: can't allocate",
+        ),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to"),
+            "the memory does not suffice: CUDA",
+        ),
+        (RuntimeError("can't start new thread"), "the system lets no further thread start"),
+    ],
+)
+def test_what_the_user_can_mend_ends_in_one_line(error: Exception, shown: str) -> None:
+    with pytest.raises(SystemExit) as ended, faults_in_one_line():
+        raise error
+    assert str(ended.value).startswith(f"error: {shown}")
+    assert "\n" not in str(ended.value)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shape"), KeyError("x"), ValueError("x")])
+def test_a_fault_of_the_program_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)), faults_in_one_line():
+        raise error

@@ -2,7 +2,7 @@
 
 import ipaddress
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from importlib.util import find_spec
 
@@ -16,7 +16,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
-    parser.add_argument("--port", type=int, default=_PORT, help=f"default: {_PORT}")
+    parser.add_argument("--port", type=_port, default=_PORT, help=f"default: {_PORT}")
     add_model_arguments(parser)
 
 
@@ -64,3 +64,10 @@ def allowed_hosts(host: str) -> list[str]:
     except ValueError:
         raise UserError(f"--host {host}: allowed: localhost or an IP address") from None
     return [*_LOOPBACK, host] if is_local else ["*"]
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 2**16:
+        raise ArgumentTypeError(f"{port}; allowed: 0 to {2**16 - 1}")
+    return port

@@ -1,6 +1,7 @@
 """Devices: where models run, with which precision and memory, and what of that changes values."""
 
 import ctypes
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -24,9 +25,11 @@ def resolve_device(name: str) -> torch.device:
     """The device of a `device` parameter: auto | cpu | cuda | cuda:N.
 
     Raises:
-        UserError: there is no such GPU.
+        UserError: it is none of these, or there is no such GPU.
     """
     found = torch.cuda.device_count()
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", name):
+        raise UserError(f"device = {name!r}; allowed: auto, cpu, cuda or cuda:N")
     if name == "auto":
         return torch.device("cuda", 0) if found else torch.device("cpu")
     device = torch.device(name)

@@ -31,6 +31,11 @@ def read_text(path: Path, encoding: str) -> str:
     return _decode(path, data, encoding).removeprefix("\ufeff")
 
 
+def without_surrogates(text: str) -> str:
+    """Text from JSON, which can escape a lone surrogate (\\ud83d) that UTF-8 cannot encode."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _decode(path: Path, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)

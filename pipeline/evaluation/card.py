@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.files import write_text
 from pipeline.models.ananet import AnANetConfig
 from pipeline.models.saved import AnANetEncoders
 
@@ -81,8 +82,7 @@ def write_card(
         image=f"{config.regions} best regions{', its scene' if config.scene.places else ''}",
         max_words=config.max_words,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def _pair_counts(pairs: pd.DataFrame, labels: Sequence[str]) -> str:

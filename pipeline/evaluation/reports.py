@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.dataset.predictions import Predictions
+from pipeline.files import whole_file
 
 _DIGITS = 6
 
@@ -42,5 +43,5 @@ def write_f1_per_class(path: Path, metrics: Mapping[str, float], labels: Sequenc
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, float_format=f"%.{_DIGITS}f", lineterminator="\n")
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False, float_format=f"%.{_DIGITS}f", lineterminator="\n")

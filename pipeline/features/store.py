@@ -5,25 +5,30 @@ the same rows give the same bytes.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
+from math import prod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import UserError
+from pipeline.faults import parse_json
 from pipeline.files import Fingerprint, PatientFile, digest, remove_abandoned, whole_file
 
 Array = npt.NDArray[Any]
+# The kind of a NumPy type, and sizes by number or letter.
+Shape = tuple[str | int, ...]
 
 OK, MISSING, UNREADABLE = 0, 1, 2
 STATUS_CODES = {"ok": OK, "missing": MISSING, "unreadable": UNREADABLE}
 
+_KINDS = {"f": "floats", "i": "integers", "u": "unsigned integers", "b": "booleans", "S": "bytes"}
 _KEY_TYPE = np.dtype("S64")
 # What HDF5 stores in another form.
 _FROM_STORED: dict[str, Callable[[Any], Any]] = {
@@ -79,6 +84,9 @@ class Features:
     keys: Array
     fingerprint: Fingerprint
 
+    # Kind of NumPy type and shape of each array; equal letters stand for equal numbers.
+    _layout: ClassVar[dict[str, Shape]] = {}
+
     def index(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """The row number of each key.
 
@@ -97,12 +105,19 @@ class Features:
         """Read a whole file.
 
         Raises:
-            UserError: it is not there, is no HDF5 file, or lacks a dataset.
+            UserError: it is not there, is no HDF5 file, lacks a dataset, or has one of another
+                type, shape or order than the class says.
         """
         names = [field.name for field in fields(cls) if field.name not in Features.__annotations__]
         found = read_store(path, names)
         for name in _FROM_STORED.keys() & found.keys():
-            found[name] = _FROM_STORED[name](found[name])
+            try:
+                found[name] = _FROM_STORED[name](found[name])
+            except (ValueError, TypeError, AttributeError, RecursionError) as error:
+                raise UserError(f"{path}: {name} cannot be read: {error}") from None
+        check_arrays(path, {"keys": ("S", "n"), **cls._layout}, found)
+        if "offsets" in found:
+            _check_offsets(path, found)
         return cls(**found)
 
     @property
@@ -133,23 +148,22 @@ class RegionFeatures(Features):
     status: Array
     class_names: list[str]
 
+    _layout: ClassVar[dict[str, Shape]] = {
+        "features": ("f", "n", "K", "D"),
+        "boxes": ("f", "n", "K", 4),
+        "scores": ("f", "n", "K"),
+        "classes": ("i", "n", "K"),
+        "mask": ("b", "n", "K"),
+        "size": ("i", "n", 2),
+        "status": ("u", "n"),
+    }
+
     @classmethod
     def read(cls, path: Path) -> Self:
         found = super().read(path)
-        rows, regions = found.features.shape[:2]
-        expected = {
-            "boxes": (rows, regions, 4),
-            "scores": (rows, regions),
-            "classes": (rows, regions),
-            "mask": (rows, regions),
-            "size": (rows, 2),
-            "status": (rows,),
-            "keys": (rows,),
-        }
-        for name, shape in expected.items():
-            actual = getattr(found, name).shape
-            if actual != shape:
-                raise UserError(f"{path}: {name} has shape {actual}, expected {shape}")
+        numbers = found.classes[found.mask]
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(found.class_names):
+            raise UserError(f"{path}: classes has numbers that class_names does not have")
         return found
 
 
@@ -165,6 +179,20 @@ class SceneFeatures(Features):
     grid: Array
     status: Array
     grid_shape: tuple[int, int]
+
+    _layout: ClassVar[dict[str, Shape]] = {
+        "pooled": ("f", "n", "D"),
+        "grid": ("f", "n", "cells", "C"),
+        "status": ("u", "n"),
+    }
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        found = super().read(path)
+        cells, shape = found.grid.shape[1], found.grid_shape
+        if len(shape) != 2 or prod(shape) != cells:
+            raise UserError(f"{path}: grid has {cells} cells, but grid_shape is {shape}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -182,6 +210,23 @@ class GloveFeatures(Features):
     word_ids: Array
     offsets: Array
 
+    _layout: ClassVar[dict[str, Shape]] = {
+        "vectors": ("f", "V", "D"),
+        "known": ("b", "V"),
+        "word_ids": ("i", "T"),
+        "offsets": ("i", "n + 1"),
+    }
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        found = super().read(path)
+        ids, words = found.word_ids, len(found.vectors)
+        if len(found.vocabulary) != words:
+            raise UserError(f"{path}: {len(found.vocabulary)} words have {words} vectors")
+        if len(ids) and not 0 <= ids.min() <= ids.max() < words:
+            raise UserError(f"{path}: word_ids has numbers that vectors does not have")
+        return found
+
 
 @dataclass(frozen=True)
 class BertFeatures(Features):
@@ -196,6 +241,12 @@ class BertFeatures(Features):
     empty: Array
     offsets: Array
 
+    _layout: ClassVar[dict[str, Shape]] = {
+        "vectors": ("f", "T", "D"),
+        "empty": ("b", "T"),
+        "offsets": ("i", "n + 1"),
+    }
+
 
 @dataclass(frozen=True)
 class ClipImageFeatures(Features):
@@ -206,6 +257,8 @@ class ClipImageFeatures(Features):
 
     vectors: Array
     status: Array
+
+    _layout: ClassVar[dict[str, Shape]] = {"vectors": ("f", "n", "D"), "status": ("u", "n")}
 
 
 @dataclass(frozen=True)
@@ -218,6 +271,40 @@ class ClipTextFeatures(Features):
     vectors: Array
     cut: Array
 
+    _layout: ClassVar[dict[str, Shape]] = {"vectors": ("f", "n", "D"), "cut": ("b", "n")}
+
+
+def check_arrays(path: Path, layout: Mapping[str, Shape], found: Mapping[str, Any]) -> None:
+    """Check kinds and shapes; path: of the file, for messages.
+
+    Raises:
+        UserError: names the first array that differs, with what was expected.
+    """
+    sizes: dict[str | int, int] = {}
+    for name, (kind, *dims) in layout.items():
+        array = found[name]
+        if not isinstance(array, np.ndarray | np.generic):
+            raise UserError(f"{path}: {name} is no array")
+        expected = tuple(
+            sizes.get(dim, size) if isinstance(dim, str) else dim
+            for dim, size in zip(dims, array.shape, strict=False)
+        )
+        if array.dtype.kind != kind:
+            raise UserError(
+                f"{path}: {name} has the type {array.dtype}, expected {_KINDS[str(kind)]}"
+            )
+        if array.shape != expected or array.ndim != len(dims):
+            raise UserError(f"{path}: {name} has shape {array.shape}, expected {expected}")
+        sizes.update(zip(dims, array.shape, strict=True))
+        sizes.setdefault("n + 1", sizes["n"] + 1)
+
+
+def _check_offsets(path: Path, found: Mapping[str, Any]) -> None:
+    """Texts lie one after the other, without a gap: shifted ones would give others their words."""
+    offsets, words = found["offsets"], len(found.get("word_ids", found["vectors"]))
+    if offsets[0] != 0 or offsets[-1] != words or (np.diff(offsets) < 0).any():
+        raise UserError(f"{path}: offsets do not ascend from 0 to the number of words, {words}")
+
 
 def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
     """The arguments of `Features`, and whole datasets or attributes by name.
@@ -229,27 +316,32 @@ def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
     if not path.exists():
         raise UserError(f"{path} not found; run the stage that writes it (dvc repro)")
     try:
-        file = h5py.File(path, "r")
-    except OSError as error:
+        with h5py.File(path, "r") as file:
+            return {"path": path, **_read_values(path, file, ("keys", *names))}
+    except (OSError, RuntimeError) as error:
         raise UserError(f"{path} cannot be read ({error}); run its stage again") from None
-    wanted = ("keys", *names)
-    with file:
-        if absent := [name for name in wanted if name not in file and name not in file.attrs]:
-            raise UserError(f"{path} lacks the datasets {absent}; it has {sorted(file)}")
-        _refuse_other_files(path, file, wanted)
-        values = {name: file[name][...] if name in file else file.attrs[name] for name in wanted}
-        return {"path": path, "fingerprint": json.loads(file.attrs["fingerprint"]), **values}
 
 
-def _refuse_other_files(path: Path, file: h5py.File, names: Iterable[str]) -> None:
-    """HDF5 can take values from any file of this machine, which a foreign file must not show."""
+def _read_values(path: Path, file: h5py.File, names: Sequence[str]) -> dict[str, Any]:
+    """The fingerprint, and what has these names."""
+    if absent := [name for name in names if name not in file and name not in file.attrs]:
+        raise UserError(f"{path} lacks the datasets {absent}; it has {sorted(file)}")
+    if "fingerprint" not in file.attrs:
+        raise UserError(f"{path} has no fingerprint, so it is no feature file of this project")
     for name in names:
-        if name in file and _is_elsewhere(file, file[name]):
-            raise UserError(
-                f"{path}: the values of {name} are in another file; copy them into this one"
-            )
+        _check_place(path, name, file)
+    values = {name: file[name][...] if name in file else file.attrs[name] for name in names}
+    return {"fingerprint": parse_json(str(file.attrs["fingerprint"]), path), **values}
 
 
-def _is_elsewhere(file: h5py.File, found: h5py.Dataset | h5py.Group) -> bool:
-    stored_apart = isinstance(found, h5py.Dataset) and (found.external or found.is_virtual)
-    return bool(stored_apart) or found.file.filename != file.filename
+def _check_place(path: Path, name: str, file: h5py.File) -> None:
+    """HDF5 can take values from any file of this machine, which a foreign file must not show."""
+    found = file.get(name)
+    if isinstance(found, h5py.Group):
+        raise UserError(f"{path}: {name} is a group, not a dataset")
+    if found is None:
+        return
+    if found.external or found.is_virtual or found.file.filename != file.filename:
+        raise UserError(
+            f"{path}: the values of {name} are in another file; copy them into this one"
+        )

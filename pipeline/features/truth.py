@@ -1,8 +1,12 @@
 """Ground truth of the generated corpus beyond labels: which words name which objects."""
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.faults import parse_json
 
 TRUTH_FILE = "truth.jsonl"
 
@@ -15,30 +19,62 @@ def read_named_boxes(corpus: Path) -> NamedBoxes | None:
     """Read a corpus' truth.jsonl, by pair id and lower-cased word; None if it has no such file.
 
     Words that name nothing in the image are left out.
+
+    Raises:
+        UserError: the file is damaged.
     """
     pairs = _read(corpus)
     if pairs is None:
         return None
-    return {
-        pair["id"]: {
-            mention["word"]: [tuple(pair["objects"][i]["box"]) for i in mention["objects"]]
-            for mention in pair["mentions"]
-            if mention["objects"]
+    with _named(corpus):
+        return {
+            pair["id"]: {
+                mention["word"]: [_box(pair["objects"][i]["box"]) for i in mention["objects"]]
+                for mention in pair["mentions"]
+                if mention["objects"]
+            }
+            for pair in pairs
         }
-        for pair in pairs
-    }
 
 
 def read_field(corpus: Path, field: str) -> dict[str, Any] | None:
     """A field of a corpus' truth.jsonl, such as `captions` or `keywords` (lists of text), by pair
-    id; None if it has no such file."""
+    id; None if it has no such file.
+
+    Raises:
+        UserError: the file is damaged.
+    """
     pairs = _read(corpus)
-    return None if pairs is None else {pair["id"]: pair[field] for pair in pairs}
+    if pairs is None:
+        return None
+    with _named(corpus):
+        return {pair["id"]: _text(pair[field]) for pair in pairs}
 
 
 def _read(corpus: Path) -> list[dict[str, Any]] | None:
     path = corpus / TRUTH_FILE
     if not path.exists():
         return None
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    return [parse_json(line, path) for line in path.read_bytes().splitlines() if line.strip()]
+
+
+@contextmanager
+def _named(corpus: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UserError(
+            f"{corpus / TRUTH_FILE} is damaged, or of another format: {reason}"
+        ) from None
+
+
+def _box(values: Any) -> Box:
+    x1, y1, x2, y2 = map(float, values)
+    return x1, y1, x2, y2
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str) and not all(isinstance(each, str) for each in value):
+        raise TypeError(f"{value!r:.40} is no text, and no list of texts")
+    return value

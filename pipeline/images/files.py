@@ -23,7 +23,9 @@ class Archive:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # a damaged directory raises anything, as do unknown versions
             raise UserError(f"{path} cannot be read as a zip archive: {error}") from None
         members = [member for member in self._zip.infolist() if not member.is_dir()]
         _check_members(path, members)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 
 from pipeline.images.files import ImageError
 
@@ -18,16 +18,15 @@ class ImageNames:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._paths: dict[str, list[str]] = defaultdict(list)
-        self._files: list[dict[str, list[str]]] = [defaultdict(list) for _ in _SHORTENED]
+        self._files: dict[Hashable, list[str]] = defaultdict(list)
         self._folders: set[str] = set()
         for name in names:
             path = _composed(name)
-            self._paths[path].append(name)
+            self._files[path].append(name)
             for folder in _folders(path):
                 self._folders.add(folder)
-                for files, shortened in zip(self._files, _SHORTENED, strict=True):
-                    files[f"{folder}/{shortened(path)}"].append(name)
+                for shorten in _SHORTENED:
+                    self._files[shorten, folder, shorten(path)].append(name)
 
     def find(self, cell: str) -> str:
         """The name of the file that `cell` means.
@@ -35,19 +34,14 @@ class ImageNames:
         Raises:
             ImageError: no file fits, or several do.
         """
-        for fitting in self._fitting(_composed(cell)):
+        path = _composed(cell)
+        folder = next((folder for folder in _folders(path) if folder in self._folders), "")
+        keys = (path, *((shorten, folder, shorten(path)) for shorten in _SHORTENED))
+        for fitting in filter(None, map(self._files.get, keys)):
             if len(fitting) > 1:
                 raise ImageError(f"fits {len(fitting)} files: {', '.join(fitting[:3])}")
-            if fitting:
-                return fitting[0]
+            return fitting[0]
         raise ImageError("no such file")
-
-    def _fitting(self, path: str) -> Iterator[list[str]]:
-        """The files that fit, the closest first."""
-        yield self._paths.get(path, [])
-        folder = next((folder for folder in _folders(path) if folder in self._folders), "")
-        for files, shortened in zip(self._files, _SHORTENED, strict=True):
-            yield files.get(f"{folder}/{shortened(path)}", [])
 
     def __contains__(self, cell: str) -> bool:
         try:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic_core import to_json
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from pipeline.errors import UserError
@@ -48,7 +48,8 @@ def save_model(folder: Path, model: nn.Module, config: Section) -> None:
     with whole_file(folder / CONFIG_FILE) as temporary:
         temporary.write_bytes(to_json(numbered(config), indent=2) + b"\n")
     with whole_file(folder / WEIGHTS_FILE) as temporary:
-        save_file({name: x.contiguous() for name, x in model.state_dict().items()}, temporary)
+        weights = {name: x.contiguous() for name, x in model.state_dict().items()}
+        temporary.write_bytes(save(weights))
 
 
 def load_model(folder: Path, config: type[ConfigT], build: Callable[[ConfigT], ModelT]) -> ModelT:

@@ -25,6 +25,8 @@ PARAMS_FILE = Path("params.yaml")
 Count = Annotated[int, Field(ge=1)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# More than 32 bits do not fit in NumPy's global generator.
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Text = Annotated[str, StringConstraints(min_length=1)]

@@ -8,9 +8,9 @@ from pydantic import Field
 from pipeline.params.base import (
     Count,
     NonNegative,
-    NonNegativeInt,
     Positive,
     Section,
+    Seed,
     Text,
     read_section,
 )
@@ -45,7 +45,7 @@ class TrainParams(Section):
     presence_penalty: Positive
     weight_decay: NonNegative
     checkpoint_every: Count
-    seed: NonNegativeInt
+    seed: Seed
     threads: Count
 
 
@@ -58,7 +58,7 @@ class EvaluateParams(Section):
     classes: Count
     resamples: Count
     images: Count
-    seed: NonNegativeInt
+    seed: Seed
 
 
 class DetectorParams(Section):

@@ -14,6 +14,7 @@ from pipeline.params.base import (
     NonNegativeInt,
     Positive,
     Section,
+    Seed,
     Text,
     read_section,
 )
@@ -41,7 +42,7 @@ class CorpusParams(Section):
 class NoiseParams(Section):
     protocol: Literal["ncr", "decl"]
     rate: Share
-    seed: NonNegativeInt
+    seed: Seed
     file: Text | None
     on_real: bool
 
@@ -80,7 +81,7 @@ class CorrectionParams(Section):
 
 
 class TrainParams(Section):
-    seed: NonNegativeInt
+    seed: Seed
     stages: Annotated[list[Count], Field(min_length=1)]
     batch_size: Annotated[int, Field(ge=2)]
     lr: Positive
@@ -119,7 +120,7 @@ class NoiseStudyParams(Section):
     components: Count
     losses: Annotated[list[LossName], Field(min_length=1)]
     rates: Annotated[list[Share], Field(min_length=1)]
-    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
     settings: Changes
 
 

@@ -11,9 +11,9 @@ from pipeline.params.base import (
     Device,
     Dropout,
     NonNegative,
-    NonNegativeInt,
     Positive,
     Section,
+    Seed,
     Text,
     read_section,
 )
@@ -43,7 +43,7 @@ class PostsParams(Section):
 
 class NoiseParams(Section):
     rate: Share
-    seed: NonNegativeInt
+    seed: Seed
 
 
 class LossParams(matching.LossParams):
@@ -61,7 +61,7 @@ class LossParams(matching.LossParams):
 
 
 class TrainParams(Section):
-    seed: NonNegativeInt
+    seed: Seed
     stages: Annotated[list[Count], Field(min_length=1)]
     batch_size: Annotated[int, Field(ge=2)]
     lr: Positive

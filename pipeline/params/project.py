@@ -21,6 +21,7 @@ from pipeline.params.base import (
     NonNegativeInt,
     Positive,
     Section,
+    Seed,
     Text,
     read_section,
     require_tracked,
@@ -28,11 +29,11 @@ from pipeline.params.base import (
 
 
 class SampleParams(Section):
-    seed: NonNegativeInt
+    seed: Seed
     train: Count
     dev: Count
     test: Count
-    test_seed: NonNegativeInt | None
+    test_seed: Seed | None
 
 
 class PostColumnParams(Section):
@@ -234,7 +235,7 @@ class LossParams(Section):
 
 
 class TrainParams(Section):
-    seed: NonNegativeInt
+    seed: Seed
     epochs: Count
     batch_size: Count
     lr: Positive
@@ -252,7 +253,7 @@ class ClassifierTrainParams(TrainParams):
 
 class EvaluateParams(Section):
     bootstrap: NonNegativeInt
-    seed: NonNegativeInt
+    seed: Seed
 
 
 class Params(Section):

@@ -9,9 +9,9 @@ from pipeline.errors import UserError
 from pipeline.params.base import (
     Changes,
     Count,
-    NonNegativeInt,
     Positive,
     Section,
+    Seed,
     check_section,
     read_section,
 )
@@ -68,7 +68,7 @@ class SearchParams(Section):
     ranking: RankingParams
     train: TrainParams
     evaluate: EvaluateParams
-    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
     variants: dict[str, Changes]
 
     def variant(self, name: str, seed: int) -> "SearchParams":

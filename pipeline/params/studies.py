@@ -12,8 +12,8 @@ from pipeline.params.base import (
     Count,
     Device,
     NonNegative,
-    NonNegativeInt,
     Section,
+    Seed,
     Text,
     check_section,
     read_section,
@@ -95,7 +95,7 @@ class ReportParams(Section):
     """resamples: of the bootstrap. bins, calibrated: of the reliability plot, and its variants."""
 
     resamples: Count
-    seed: NonNegativeInt
+    seed: Seed
     bins: Count
     calibrated: list[Text]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from pipeline.files import whole_file
@@ -44,7 +44,9 @@ class Checkpoint:
             "rng": json.dumps(task.rng.bit_generator.state),
         }
         with whole_file(self.path) as temporary:
-            save_file({name: x.contiguous() for name, x in tensors.items()}, temporary, metadata)
+            temporary.write_bytes(
+                save({name: x.contiguous() for name, x in tensors.items()}, metadata)
+            )
 
     def load(self, task: Task) -> Progress:
         """Restore the task's state if the file is of this training; returns its progress.

@@ -6,6 +6,7 @@ from pipeline.core.device import keep_freed_memory
 from pipeline.detector_training.dataset import LabelledImages
 from pipeline.detector_training.evaluation.report import draw_held_out, measure
 from pipeline.encoders.detectors.lite import read_lite
+from pipeline.files import write_text
 from pipeline.params.detector import load_detector_params
 from stages import run
 from stages.detector import paths
@@ -16,9 +17,8 @@ def main() -> None:
     keep_freed_memory()
     dataset = LabelledImages.load(paths.LABELLED)
     model = read_lite(paths.WEIGHTS)
-    paths.METRICS.parent.mkdir(parents=True, exist_ok=True)
     figures = measure(model, dataset, params)
-    paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    write_text(paths.METRICS, json.dumps(figures, indent=2) + "\n")
     draw_held_out(model, dataset, params.images).save(paths.IMAGES)
 
 

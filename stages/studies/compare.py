@@ -3,6 +3,7 @@
 import json
 
 from pipeline import paths as project
+from pipeline.files import write_text
 from pipeline.params.project import load_params
 from pipeline.params.studies import load_study_params
 from pipeline.studies.tables.figures import draw_scores
@@ -48,7 +49,7 @@ def main() -> None:
     )
     draw_scores(paths.COMPARE / "table3", table)
     figures = dict(zip(table["row"], table["accuracy"].round(4), strict=True))
-    paths.METRICS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_text(paths.METRICS, json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

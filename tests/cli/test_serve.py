@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.__main__ import main
 from pipeline.cli import serve
 from pipeline.errors import UserError
 
@@ -25,3 +26,12 @@ def test_names_of_machines_are_refused() -> None:
 def test_a_missing_package_is_named() -> None:
     with pytest.raises(UserError, match=r"needs no_such_package.*requirements-serve\.txt"):
         serve.require_packages(["json", "no_such_package"])
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "65536", "http", "9" * 5000])
+def test_a_port_that_no_machine_has_is_refused(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--port", port])
+    assert "argument --port" in capsys.readouterr().err

@@ -27,6 +27,12 @@ def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch, name: str, gpu
         resolve_device(name)
 
 
+@pytest.mark.parametrize("name", ["tpu", "", "cuda:", "cuda:-1", "cuda:99999999999", "CPU", "meta"])
+def test_what_is_no_device_is_named(name: str) -> None:
+    with pytest.raises(UserError, match=f"device = '{name}'; allowed: auto, cpu, cuda or cuda:N"):
+        resolve_device(name)
+
+
 def test_a_gpu_gets_one_call_at_a_time() -> None:
     assert parallel_calls(torch.device("cuda")) == 1
     assert 1 <= parallel_calls(torch.device("cpu")) <= 16

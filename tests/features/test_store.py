@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.features.store import RegionFeatures, SceneFeatures, create_store
+from pipeline.features.store import GloveFeatures, RegionFeatures, SceneFeatures, create_store
 from tests.encoders.rows.toy_encoder import key_of
 
 KEYS = [key_of(number) for number in range(3)]
@@ -158,3 +158,92 @@ def test_values_in_another_file_are_not_read(
     write(tmp_path / "regions.h5", secret)
     with pytest.raises(UserError, match="the values of status are in another file"):
         RegionFeatures.read(tmp_path / "regions.h5")
+
+
+GLOVE = {
+    "vocabulary": np.array([b"a", b"dog"], dtype=object),
+    "vectors": np.ones((2, 5), np.float32),
+    "known": np.array([True, True]),
+    "word_ids": np.array([0, 1, 1, 0], np.int32),
+    "offsets": np.array([0, 1, 3, 4]),
+}
+
+
+def write_glove(path: Path, **changes: Any) -> None:
+    with create_store(path, KEYS, "{}") as file:
+        for name, values in {**GLOVE, **changes}.items():
+            kind = h5py.string_dtype() if name == "vocabulary" else None
+            file.create_dataset(name, data=values, dtype=kind)
+
+
+def test_words_are_read_whole(tmp_path: Path) -> None:
+    write_glove(tmp_path / "glove.h5")
+    found = GloveFeatures.read(tmp_path / "glove.h5")
+    assert found.vocabulary == ["a", "dog"]
+    assert found.offsets.tolist() == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"offsets": GLOVE["offsets"] + 1}, "offsets do not ascend from 0 to the number of words"),
+        ({"offsets": np.array([0, 1, 3, 3])}, "offsets do not ascend"),
+        ({"offsets": np.array([0, 3, 1, 4])}, "offsets do not ascend"),
+        ({"offsets": np.array([0, 1, 4])}, r"offsets has shape \(3,\), expected \(4,\)"),
+        ({"offsets": np.array([0.0, 1, 3, 4])}, "offsets has the type float64, expected integers"),
+        ({"word_ids": np.array([0, 1, 2, 0], np.int32)}, "word_ids has numbers that vectors"),
+        ({"word_ids": np.array([0, -1, 1, 0], np.int32)}, "word_ids has numbers that vectors"),
+        ({"vectors": np.ones((3, 5), np.float32)}, r"known has shape \(2,\), expected \(3,\)"),
+        ({"vectors": np.ones(2, np.float32)}, r"vectors has shape \(2,\)"),
+        ({"vectors": np.array([b"x", b"y"])}, r"vectors has the type \|S1, expected floats"),
+        ({"vectors": h5py.Empty("f4")}, "vectors is no array"),
+        ({"vocabulary": GLOVE["vocabulary"][:1]}, "1 words have 2 vectors"),
+    ],
+)
+def test_what_would_shift_words_is_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    write_glove(tmp_path / "glove.h5", **changes)
+    with pytest.raises(UserError, match=rf"glove\.h5: {message}"):
+        GloveFeatures.read(tmp_path / "glove.h5")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("fingerprint", None, "has no fingerprint"),
+        ("fingerprint", "{", "is not JSON"),
+        ("class_names", None, r"lacks the datasets \['class_names'\]"),
+        ("class_names", "[", "class_names cannot be read"),
+        ("class_names", 7, "class_names cannot be read"),
+        ("class_names", "[]", "classes has numbers that class_names does not have"),
+    ],
+)
+def test_attributes_that_are_missing_or_damaged_are_named(
+    tmp_path: Path, name: str, value: object, message: str
+) -> None:
+    path = tmp_path / "regions.h5"
+    write_regions(path)
+    with h5py.File(path, "a") as file:
+        del file.attrs[name]
+        if value is not None:
+            file.attrs[name] = value
+    with pytest.raises(UserError, match=message):
+        RegionFeatures.read(path)
+
+
+def test_a_group_is_no_dataset(tmp_path: Path) -> None:
+    write_regions(tmp_path / "regions.h5", mask=None)
+    with h5py.File(tmp_path / "regions.h5", "a") as file:
+        file.create_group("mask")
+    with pytest.raises(UserError, match="mask is a group"):
+        RegionFeatures.read(tmp_path / "regions.h5")
+
+
+def test_a_grid_of_another_shape_is_refused(tmp_path: Path) -> None:
+    with create_store(tmp_path / "scenes.h5", KEYS, "{}") as file:
+        file["pooled"], file["grid"] = np.ones((3, 5), np.float16), np.ones((3, 6, 2), np.float16)
+        file["status"] = np.zeros(3, np.uint8)
+        file.attrs["grid_shape"] = (2, 2)
+    with pytest.raises(UserError, match=r"grid has 6 cells, but grid_shape is \(2, 2\)"):
+        SceneFeatures.read(tmp_path / "scenes.h5")

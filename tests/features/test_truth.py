@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from pipeline.errors import UserError
 from pipeline.features.truth import read_field, read_named_boxes
 from pipeline.sample import write_sample_corpus
 
@@ -42,3 +45,26 @@ def test_captions_and_keywords_by_pair(tmp_path: Path) -> None:
     assert [*captions] == [*keywords] == ["s00001", "s00002", "s00003", "s00004"]
     assert {len(own) for own in captions.values()} == {5}
     assert all(len(own) >= 4 for own in keywords.values())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[1]",
+        "{}",
+        '{"id": "a"}',
+        '{"id": "a", "mentions": [{"word": "dog", "objects": [3]}], "objects": []}',
+        '{"id": "a", "mentions": [{"word": "x", "objects": [0]}], "objects": [{"box": [1, 2]}]}',
+        '{"id": "a", "mentions": [{"word": "x", "objects": [0]}], "objects": [{"box": "abcd"}]}',
+        '{"id": "a", "mentions": 7, "captions": [7]}',
+        '{"id": ' + "9" * 5000 + "}",
+        "[" * 100_000,
+        "\udcff",
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "truth.jsonl").write_bytes(line.encode(errors="surrogateescape") + b"\n")
+    for read in (read_named_boxes, lambda corpus: read_field(corpus, "captions")):
+        with pytest.raises(UserError, match=r"truth\.jsonl is "):
+            read(tmp_path)

@@ -35,6 +35,37 @@ def test_members_outside_the_archive_are_refused(tmp_path: Path, name: str, reas
     assert "(1)" in str(error.value)
 
 
+def read_all(path: Path) -> list[bytes]:
+    with ImageSource.open(path) as source:
+        return [source.read(name).data for name in source.names()]
+
+
+def change_entry(data: bytes, offset: int, values: bytes) -> bytes:
+    """Change the first entry of an archive's directory."""
+    place = data.index(b"PK\1\2") + offset
+    return data[:place] + values + data[place + len(values) :]
+
+
+@pytest.mark.parametrize(
+    ("offset", "values"),
+    [
+        pytest.param(6, b"\xff\xff", id="of a later version"),
+        pytest.param(8, b"\0\x08", id="whose name is said to be UTF-8"),
+        pytest.param(30, b"\xff\xff", id="with more extra fields than bytes"),
+        pytest.param(42, b"\xff\xff\xff\xff", id="beyond the end"),
+    ],
+)
+def test_an_archive_with_a_damaged_entry_is_refused(
+    tmp_path: Path, offset: int, values: bytes
+) -> None:
+    path = zip_of(tmp_path / "image.zip", {"é.png": b"x"})
+    data = path.read_bytes().replace("é.png".encode(), b"\xe9\xe9.png")
+    path.write_bytes(change_entry(data, offset, values))
+
+    with pytest.raises((UserError, ImageError)):
+        read_all(path)
+
+
 def test_links_in_an_archive_are_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("1.png")
     link.external_attr = 0o120777 << 16

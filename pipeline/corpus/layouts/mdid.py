@@ -1,15 +1,14 @@
 """The JSON splits of MDID (Kruk et al. 2019, "Integrating Text and Image")."""
 
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.text_files import read_text
+from pipeline.core.text_files import read_text, without_surrogates
 from pipeline.corpus.pairs import Pair
 from pipeline.errors import UserError
-from pipeline.faults import stop_if_any
+from pipeline.faults import parse_json, stop_if_any
 from pipeline.params.project import CorpusParams
 
 _DEV_SHARE = 10
@@ -58,10 +57,7 @@ def _read_split(corpus: CorpusParams, published: str, split: str) -> list[Pair]:
 
 
 def _read_list(path: Path, encoding: str) -> list[Any]:
-    try:
-        records = json.loads(read_text(path, encoding))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON: {error}") from None
+    records = parse_json(read_text(path, encoding), path)
     if not isinstance(records, list):
         raise UserError(f"{path} must hold a JSON list of records, not {type(records).__name__}")
     return records
@@ -69,7 +65,4 @@ def _read_list(path: Path, encoding: str) -> list[Any]:
 
 def _cell(record: Any, key: str) -> str | None:
     cell = record.get(key) if isinstance(record, dict) else None
-    if not isinstance(cell, str):
-        return None
-    # JSON can escape a lone surrogate (\ud83d), which UTF-8 cannot encode.
-    return cell.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return without_surrogates(cell) if isinstance(cell, str) else None

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -62,4 +62,4 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     with whole_file(path) as temporary:
-        save_file({name: x.contiguous() for name, x in tensors.items()}, temporary, metadata)
+        temporary.write_bytes(save({name: x.contiguous() for name, x in tensors.items()}, metadata))

@@ -2,8 +2,10 @@
 
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -46,12 +48,12 @@ def read_text_vectors(path: Path, wanted: Set[str]) -> PretrainedVectors:
     and in some published files it contains spaces. Of duplicate words, the first counts.
 
     Raises:
-        UserError: it is no such file, or incomplete.
+        UserError: it is no such file, incomplete, or called .gz and no gzip file.
     """
     keys = {word.encode(): word for word in wanted}
     found: dict[str, Array] = {}
     rows = rejected = 0
-    with _open(path) as file:
+    with _opened(path) as file:
         announced, width = _layout(path, file)
         total = np.zeros(width)
         for line in _lines(path, file):
@@ -115,7 +117,11 @@ def _parse(line: bytes, width: int) -> tuple[bytes, Array | None]:
     return word, (vector if np.isfinite(vector).all() else None)
 
 
-def _open(path: Path) -> IO[bytes]:
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
     opener: Any = gzip.open if path.suffix == ".gz" else open
-    file: IO[bytes] = opener(path, "rb")
-    return file
+    try:
+        with opener(path, "rb") as file:
+            yield file
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} cannot be read: {error}") from None

@@ -56,7 +56,7 @@ class Vocabulary:
             words = tuple(sorted(numbers, key=numbers.__getitem__))
         except FileNotFoundError:
             raise UserError(f"{path}: no such vocabulary (corpus.vocabulary)") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError(f'{path} is no vocabulary: it needs {{"word2idx": {{...}}}}') from None
         if [numbers[word] for word in words] != list(range(len(words))):
             raise UserError(f"{path}: the numbers in word2idx are not 0, 1, 2, ...")

@@ -1,6 +1,5 @@
 """Collects captions: the texts of the corpus' pairs, those of its truth.jsonl, or others."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 from pipeline import paths
 from pipeline.errors import UserError
 from pipeline.features.texts import read_texts, text_key
-from pipeline.features.truth import TRUTH_FILE
+from pipeline.features.truth import TRUTH_FILE, read_field
 from pipeline.matching.captions.captions import Captions, CaptionSet
 from pipeline.matching.captions.vocabulary import Vocabulary
 from pipeline.matching.sources.precomp import is_real_noise, read_precomp, split_words
@@ -70,14 +69,12 @@ def read_truth_captions(corpus: Path) -> dict[str, Captions]:
     Raises:
         UserError: there is no such file, the corpus is not prepared, or a split is empty.
     """
-    path = corpus / TRUTH_FILE
-    if not path.exists():
+    captions = read_field(corpus, "captions")
+    if captions is None:
         raise UserError(
-            f"{path} not found: only drawn corpora have captions; allowed for others:"
-            " corpus.kind = 'pairs'"
+            f"{corpus / TRUTH_FILE} not found: only drawn corpora have captions; allowed for"
+            " others: corpus.kind = 'pairs'"
         )
-    with path.open(encoding="utf-8") as file:
-        captions = {pair["id"]: pair["captions"] for pair in map(json.loads, file)}
     pairs = _pairs()
     pairs["caption"] = pairs["id"].map(captions)
     rows = pairs.explode("caption", ignore_index=True)

@@ -18,6 +18,7 @@ import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.errors import UserError
+from pipeline.faults import parse_json
 from pipeline.files import whole_file
 
 Ints = npt.NDArray[np.int64]
@@ -70,8 +71,14 @@ def write_vocabulary(path: Path, vocabulary: Sequence[str]) -> None:
 
 
 def read_vocabulary(path: Path) -> list[str]:
-    """Read a file that `write_vocabulary` wrote."""
-    words: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    """Read a file that `write_vocabulary` wrote.
+
+    Raises:
+        UserError: it holds no list of words.
+    """
+    words = parse_json(path.read_bytes(), path)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise UserError(f"{path}: expected a JSON list of words")
     return words
 
 

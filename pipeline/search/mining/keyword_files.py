@@ -81,7 +81,7 @@ def read_keywords(path: Path) -> list[str]:
         keywords = json.loads(path.read_bytes())["tagging"]["keywords"]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file of keywords") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         keywords = None
     if not isinstance(keywords, list) or not all(isinstance(word, str) for word in keywords):
         raise UserError(f'{path}: expected {{"tagging": {{"keywords": [words]}}}}')

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import UserError
+from pipeline.files import whole_file
 from pipeline.finite import require_finite_weights
 
 Floats = npt.NDArray[np.float32]
@@ -55,8 +56,8 @@ class Tagger:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(vars(self), path)
+        with whole_file(path) as temporary:
+            temporary.write_bytes(save(vars(self)))
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.files import whole_file, write_text
 from pipeline.studies.tables.published import SCORES, Entry
 from pipeline.studies.tables.runs import Point, Runs
 from pipeline.studies.tables.statistics import (
@@ -241,11 +242,10 @@ def _methods(entries: Sequence[Entry]) -> list[str]:
 
 def write_table(folder: Path, name: str, table: pd.DataFrame, *texts: str) -> None:
     """Write folder/name.csv, and the texts as paragraphs of folder/name.md."""
-    folder.mkdir(parents=True, exist_ok=True)
-    csv = folder / f"{name}.csv"
-    table.to_csv(csv, index=False, float_format="%.4f", lineterminator="\n")
+    with whole_file(folder / f"{name}.csv") as csv:
+        table.to_csv(csv, index=False, float_format="%.4f", lineterminator="\n")
     paragraphs = [text.strip() for text in texts if text.strip()]
-    (folder / f"{name}.md").write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")
+    write_text(folder / f"{name}.md", "\n\n".join(paragraphs) + "\n")
 
 
 def _published(value: float | None) -> str:

@@ -36,7 +36,45 @@ def test_a_pair_per_caption_and_restval_is_train(corpus: CorpusParams) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"images": [1]}', '{"photos": []}'])
+IMAGE = {"split": "train", "filename": "a.jpg", "imgid": 1, "sentences": [{"raw": "A."}]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sentences": None},
+        {"sentences": {}},
+        {"sentences": ["A."]},
+        {"sentences": [{}]},
+        {"sentences": [{"raw": 7}]},
+        {"filename": 7},
+        {"filename": None},
+        {"imgid": "1"},
+        {"imgid": True},
+        {"imgid": 10**30},
+        {"split": ["train"]},
+        {"split": None},
+    ],
+)
+def test_an_image_with_missing_or_huge_values_is_named(
+    corpus: CorpusParams, change: dict[str, object]
+) -> None:
+    write(corpus, json.dumps({"images": [IMAGE | change]}))
+    with pytest.raises(UserError, match=r"dataset\.json: images w"):
+        read(corpus)
+
+
+def test_half_a_character_becomes_one_that_files_can_hold(corpus: CorpusParams) -> None:
+    write(corpus, json.dumps({"images": [IMAGE | {"sentences": [{"raw": "A \ud83d."}]}]}))
+    assert [pair.text for pair in read(corpus)] == ["A \ufffd."]
+
+
+DIGITS = '{"images": [{"imgid": ' + "9" * 5000 + "}]}"
+
+
+@pytest.mark.parametrize(
+    "text", [DIGITS, "[" * 100_000, "{", "[]", '{"images": [1]}', '{"photos": []}']
+)
 def test_a_foreign_json_file_is_refused(corpus: CorpusParams, text: str) -> None:
     write(corpus, text)
     with pytest.raises(UserError, match=r"dataset\.json is not a JSON object with a list"):

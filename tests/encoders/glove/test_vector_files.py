@@ -205,3 +205,18 @@ def test_the_packaged_vectors_know_english_and_every_plain_word() -> None:
     assert found.vectors.keys() == plain | {"frog", "toad", "justice"}
     frog, toad, justice = (found.vectors[word] for word in ("frog", "toad", "justice"))
     assert np.linalg.norm(frog - toad) < np.linalg.norm(frog - justice)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"the 1 2\ncat 3 -4\n",
+        gzip.compress(b"the 1 2\ncat 3 -4\n" * 99)[:-9],
+        gzip.compress(b"the 1 2\n")[:10] + b"\xff" * 30,
+        b"",
+    ],
+)
+def test_a_file_that_is_only_called_gz_is_named(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "v.txt.gz").write_bytes(data)
+    with pytest.raises(UserError, match=r"v\.txt\.gz "):
+        read(str(tmp_path / "v.txt.gz"))
