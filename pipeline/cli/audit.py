@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import paths
+from pipeline.cli.outputs import add_raw_argument
+from pipeline.core.cells import escaped_table
 from pipeline.corpus.posts import read_original_texts
 from pipeline.errors import UserError, printable
 from pipeline.files import whole_file
@@ -24,6 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=f"labels of pairs whose image and text match; default: those in {PARAMS_FILE}",
     )
     parser.add_argument("--out", type=Path, default=paths.AUDIT, metavar="FILE")
+    add_raw_argument(parser)
 
 
 def run(arguments: Namespace) -> None:
@@ -34,8 +37,9 @@ def run(arguments: Namespace) -> None:
     labels = arguments.labels or params.corpus.labels
     _require_pairs(labels, "--labels" if arguments.labels else f"corpus.labels in {PARAMS_FILE}")
     table = audit(audit_params(params, labels), read_original_texts(paths.POSTS))
+    written = table if arguments.raw else escaped_table(table)
     with whole_file(arguments.out) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+        written.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     print(f"{len(table):,} train pairs in {arguments.out}, most suspicious first")
     for row in table.head(5).to_dict("records"):
         text = " ".join(row["text"].split())[:_TEXT_SHOWN]

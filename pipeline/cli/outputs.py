@@ -1,5 +1,6 @@
 """Where a command may write: never over what it reads, nor over a file of another kind."""
 
+from argparse import _ActionsContainer
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,3 +27,13 @@ def require_output(out: Path, suffix: str, inputs: Iterable[Path | None]) -> Non
         raise UserError(
             f"--out {out} exists and is no {suffix} file, so it is not replaced; give another name"
         )
+
+
+def add_raw_argument(parser: _ActionsContainer) -> None:
+    """Add --raw, for tables that no spreadsheet opens."""
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="leave texts as they are that a spreadsheet would take for formulas; by default, an"
+        " apostrophe comes before those that begin with =, +, - or @",
+    )

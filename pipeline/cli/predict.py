@@ -5,9 +5,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline import paths
-from pipeline.cli.outputs import require_output
+from pipeline.cli.outputs import add_raw_argument, require_output
+from pipeline.core.cells import escaped
 from pipeline.errors import UserError, printable
 from pipeline.files import whole_file
 from pipeline.labelled.measures import Measuring, write_measures
@@ -38,6 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="default: predictions.jsonl, or scores.jsonl, beside the CSV file",
     )
+    add_raw_argument(many)
     parser.add_argument(
         "--score",
         nargs="?",
@@ -98,7 +101,7 @@ def _predict_one(arguments: Namespace) -> None:
     posts = [Post.of(data, arguments.text, path.name)]
     judge = load_scorer(arguments).score if arguments.score else load_predictor(arguments).predict
     (found,) = judge(posts)
-    print(_as_text(found, indent=2))
+    print(_as_text(found.as_json(), indent=2))
 
 
 def _predict_many(arguments: Namespace) -> None:
@@ -107,12 +110,12 @@ def _predict_many(arguments: Namespace) -> None:
     outputs = _outputs(arguments, measured=table.labels is not None)
     with posts_of(table.rows, arguments.images) as posts:
         if arguments.score:
-            _write(outputs[0], load_scorer(arguments).score(posts))
+            _write(outputs[0], load_scorer(arguments).score(posts), arguments.raw)
         else:
             predictor = load_predictor(arguments)
             gold = read_gold(table, predictor.labels, settings.label_map)
             measuring = Measuring(posts, gold, predictor.labels)
-            _write(outputs[0], measuring.watch(predictor.predict(posts)))
+            _write(outputs[0], measuring.watch(predictor.predict(posts)), arguments.raw)
             if len(outputs) > 1:
                 _measure(measuring, outputs, settings, table.name)
     print(f"{len(posts):,} {_NAMES[bool(arguments.score)]} in {outputs[0]}", file=sys.stderr)
@@ -136,10 +139,10 @@ def _outputs(arguments: Namespace, measured: bool) -> list[Path]:
     return outputs
 
 
-def _write(out: Path, judged: Iterable[Prediction | Score]) -> None:
+def _write(out: Path, judged: Iterable[Prediction | Score], raw: bool) -> None:
     with whole_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
         for found in judged:
-            file.write(_as_text(found) + "\n")
+            file.write(_as_text(_line(found, raw)) + "\n")
 
 
 def _measure(measuring: Measuring, outputs: Sequence[Path], settings: Settings, title: str) -> None:
@@ -155,6 +158,16 @@ def _measure(measuring: Measuring, outputs: Sequence[Path], settings: Settings, 
     print(f"all metrics in {metrics_file}, tables in {page}", file=sys.stderr)
 
 
-def _as_text(found: Prediction | Score, indent: int | None = None) -> str:
+def _line(found: Prediction | Score, raw: bool) -> dict[str, Any]:
+    """A line of the output; unless raw, without texts that are formulas in a spreadsheet."""
+    values = found.as_json()
+    if raw:
+        return values
+    return {
+        key: escaped(value) if isinstance(value, str) else value for key, value in values.items()
+    }
+
+
+def _as_text(values: dict[str, Any], indent: int | None = None) -> str:
     """JSON as it is read, but for characters that could rule a terminal, or that UTF-8 lacks."""
-    return printable(json.dumps(found.as_json(), indent=indent, ensure_ascii=False))
+    return printable(json.dumps(values, indent=indent, ensure_ascii=False))

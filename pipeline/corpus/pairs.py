@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from pipeline.errors import UserError
 from pipeline.faults import SHOWN, stop_if_any
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SPLITS = ("train", "dev", "test")
 
 
@@ -37,10 +39,11 @@ def check_pairs(
 
     Raises:
         UserError: a split without pairs, an empty cell other than the text, an unknown label, an
-            id that occurs twice; the first ten of a kind and the total.
+            id that occurs twice or has a line break; the first ten of a kind and the total.
     """
     _check_splits(pairs, splits)
     _check_cells(pairs)
+    _check_names(pairs)
     named = [replace(pair, label=label_map.get(pair.label, pair.label)) for pair in pairs]
     _check_labels(named, labels)
     _check_ids(named)
@@ -62,6 +65,12 @@ def _check_cells(pairs: Sequence[Pair]) -> None:
         if not getattr(pair, column)
     )
     stop_if_any("empty cells (only a text may be empty)", empty)
+
+
+def _check_names(pairs: Sequence[Pair]) -> None:
+    """A line break in an id would break tables apart that others read."""
+    broken = (f"{pair.where}: id {pair.id[:40]!r}" for pair in pairs if _CONTROL.search(pair.id))
+    stop_if_any("ids with line breaks or other control characters", broken)
 
 
 def _check_labels(pairs: Sequence[Pair], labels: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The model card: data, encoders, results and limits."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pandas as pd
 from pipeline.files import write_text
 from pipeline.models.ananet import AnANetConfig
 from pipeline.models.saved import AnANetEncoders
+
+# What Markdown could take for markup; an underscore within a word is none.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>|~!#&$]|(?<!\w)_|_(?!\w)")
 
 _CARD = """\
 ---
@@ -74,7 +78,7 @@ def write_card(
     test split, as in metrics.json.
     """
     text = _CARD.format(
-        labels=", ".join(f"*{label}*" for label in config.labels),
+        labels=", ".join(f"*{_escaped(label)}*" for label in config.labels),
         pairs=_pair_counts(pairs, config.labels),
         encoders="\n".join(_encoder_rows(config, encoders)),
         metrics=_metrics_table(metrics),
@@ -111,10 +115,15 @@ def _metrics_table(metrics: Mapping[str, float]) -> str:
             continue
         low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
         interval = f"{low:.4f} to {high:.4f}" if low is not None and high is not None else ""
-        rows.append([name, f"{value:.4f}".removesuffix(".0000"), interval])
+        rows.append([_escaped(name), f"{value:.4f}".removesuffix(".0000"), interval])
     return _table(["metric", "value", "interval"], rows)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
+    lines = [map(_escaped, header), ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is, in one line and one cell."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))

@@ -115,7 +115,7 @@ class Features:
                 found[name] = _FROM_STORED[name](found[name])
             except (ValueError, TypeError, AttributeError, RecursionError) as error:
                 raise UserError(f"{path}: {name} cannot be read: {error}") from None
-        check_arrays(path, {"keys": ("S", "n"), **cls._layout}, found)
+        _check_arrays(path, {"keys": ("S", "n"), **cls._layout}, found)
         if "offsets" in found:
             _check_offsets(path, found)
         return cls(**found)
@@ -274,7 +274,7 @@ class ClipTextFeatures(Features):
     _layout: ClassVar[dict[str, Shape]] = {"vectors": ("f", "n", "D"), "cut": ("b", "n")}
 
 
-def check_arrays(path: Path, layout: Mapping[str, Shape], found: Mapping[str, Any]) -> None:
+def _check_arrays(path: Path, layout: Mapping[str, Shape], found: Mapping[str, Any]) -> None:
     """Check kinds and shapes; path: of the file, for messages.
 
     Raises:

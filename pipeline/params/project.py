@@ -46,6 +46,11 @@ class ColumnParams(PostColumnParams):
     label: Text
 
 
+# The key of the number of all pairs in corpus.json.
+_SUM = "total"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 class CorpusParams(Section):
     path: Text
     images: Text | None
@@ -70,6 +75,11 @@ class CorpusParams(Section):
     def _labels_agree(self) -> "CorpusParams":
         if len(set(self.labels)) < len(self.labels):
             raise ValueError(f"labels must differ from each other, got {self.labels}")
+        if bad := [label for label in self.labels if label == _SUM or _CONTROL.search(label)]:
+            raise ValueError(
+                f"labels must be one line of text, and not {_SUM!r}, which reports call the sum;"
+                f" got {bad}; label_map can rename those of the tables"
+            )
         unknown = sorted(set(self.label_map.values()) - set(self.labels))
         if unknown:
             raise ValueError(f"label_map leads to {unknown}, which labels does not list")

@@ -126,7 +126,9 @@ def _values(made: Made) -> dict[str, Any]:
 def _predictions() -> pd.DataFrame:
     if not paths.PREDICTIONS.exists():
         raise UserError(f"{paths.PREDICTIONS} not found; train and evaluate first: dvc repro")
-    return pd.read_csv(paths.PREDICTIONS, dtype={"id": str}, keep_default_na=False)
+    table = pd.read_csv(paths.PREDICTIONS, dtype=str, keep_default_na=False)
+    # Only probabilities are numbers: a label may be called 0 or true.
+    return table.astype({name: float for name in table.columns if str(name).startswith("p_")})
 
 
 def _json(path: Path) -> Any:

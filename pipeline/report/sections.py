@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline import paths
+from pipeline.core.cells import plain_table
 from pipeline.features.texts import Texts
 from pipeline.files import digest
 from pipeline.images.source import CorpusImages
@@ -100,7 +101,8 @@ def audit(path: Path, pairs: pd.DataFrame, images: CorpusImages) -> dict[str, An
     """
     if not path.exists():
         return {}
-    table = pd.read_csv(path, dtype={"id": str, "text": str}, keep_default_na=False)
+    texts = {"id": str, "label": str, "image": str, "text": str}
+    table = plain_table(pd.read_csv(path, dtype=texts, keep_default_na=False))
     keys = dict(zip(pairs["id"], pairs["image_key"], strict=True))
     known = table[[keys.get(identifier, "") in images for identifier in table["id"]]]
     shown = [

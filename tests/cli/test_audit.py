@@ -55,8 +55,11 @@ def test_ranks_the_train_pairs_of_the_labels(project: Path, tmp_path: Path) -> N
 
 def test_page_shows_the_least_believed(project: Path, tmp_path: Path) -> None:
     pairs, table = pd.read_parquet(paths.PAIRS), pd.read_parquet(paths.IMAGES)
+    pairs.loc[1, "id"] = "@1"  # as audit writes it: '@1
     rows = pairs["id"].iloc[[1, 0]].tolist()
-    audited = pd.DataFrame({"id": [*rows, "gone"], "label": "explicit", "correspondence": 0.125})
+    audited = pd.DataFrame(
+        {"id": ["'@1", rows[1], "gone"], "label": "explicit", "correspondence": 0.125}
+    )
     audited["text"] = "NA"
     audited.to_csv(tmp_path / "audit.csv", index=False)
     with ImageSource.open(Path("data/sample/image.zip")) as source:
@@ -66,6 +69,24 @@ def test_page_shows_the_least_believed(project: Path, tmp_path: Path) -> None:
     assert found["pairs"][0]["text"] == "NA"
     assert found["pairs"][0]["image"].startswith("data:image/jpeg;base64,")
     assert found["total"] == 3
+
+
+@pytest.mark.parametrize(("raw", "mark"), [(False, "'"), (True, "")])
+def test_texts_that_spreadsheets_run_are_escaped(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw: bool, mark: str
+) -> None:
+    figures = {"rank": [1], "correspondence": [-0.5], "estimate": [0.5]}
+    texts = {"id": ["=1+1"], "label": ["explicit"], "image": ["-1.png"], "text": ["@user hi"]}
+    monkeypatch.setattr("pipeline.cli.audit.audit", lambda *_: pd.DataFrame({**figures, **texts}))
+    out = tmp_path / "audit.csv"
+    main(["audit", "--labels", "explicit", "--out", str(out), *["--raw"] * raw])
+    table = pd.read_csv(out)
+    assert table[["id", "image", "text"]].iloc[0].tolist() == [
+        f"{mark}=1+1",
+        f"{mark}-1.png",
+        f"{mark}@user hi",
+    ]
+    assert table["correspondence"].tolist() == [-0.5]
 
 
 @pytest.mark.parametrize(

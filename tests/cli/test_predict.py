@@ -134,6 +134,18 @@ def test_a_page_that_nobody_asked_to_replace_stays(project: Path, tmp_path: Path
         main(["predict", "--csv", table, "--images", str(SAMPLE / "image.zip")])
 
 
+@pytest.mark.parametrize(("options", "id"), [([], "'=1+1"), (["--raw"], "=1+1")])
+def test_ids_that_spreadsheets_run_are_escaped(
+    project: Path, tmp_path: Path, options: list[str], id: str
+) -> None:
+    Image.new("RGB", (90, 60), "red").save(tmp_path / "x.png")
+    (tmp_path / "posts.csv").write_text("id,image,text\n=1+1,x.png,my dog\n")
+    table, out = str(tmp_path / "posts.csv"), tmp_path / "predictions.jsonl"
+    main(["predict", "--csv", table, "--images", str(tmp_path), "--out", str(out), *options])
+    (line,) = out.read_text().splitlines()
+    assert json.loads(line)["id"] == id
+
+
 @pytest.mark.parametrize(
     "words", [[], ["--image", "x.jpg"], ["--image", "x.jpg", "--text", "a", "--csv", "y.csv"]]
 )

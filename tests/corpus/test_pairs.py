@@ -95,3 +95,10 @@ def test_only_the_splits_that_are_asked_for_need_pairs() -> None:
     assert check_pairs(without_test, LABELS, {}, ("train", "dev")) == without_test
     with pytest.raises(UserError, match="the dev split has no pairs; train, dev each need some"):
         check_pairs([pair(2)], LABELS, {}, ("train", "dev"))
+
+
+@pytest.mark.parametrize("id", ["a\rb", "a\nb", "a\x00", "\x1b[2J", "a\x85b"])
+def test_ids_with_control_characters_are_named(id: str) -> None:
+    message = complaint(pair(2, id=id))
+    assert "ids with line breaks or other control characters (1)" in message
+    assert repr(id) in message

@@ -24,3 +24,17 @@ def test_card_states_data_encoders_and_metrics(tmp_path: Path) -> None:
     assert "| test | 0 | 1 | 0 |" in lines
     assert f"| `regions.h5` | fasterrcnn_lite, 36 regions | `{'ab' * 32}` |" in lines
     assert not [line for line in lines if "{" in line]
+
+
+def test_labels_are_shown_as_they_are(tmp_path: Path) -> None:
+    labels = ["a|b", "<script>", "*c* [d](e)", "snake_case"]
+    config = tiny_config(labels=labels, encoders={})
+    encoders = AnANetEncoders.of(tiny_params(), {})
+    pairs = pd.DataFrame({"split": "train", "label": labels})
+    metrics = {f"f1.{label}": 0.5 for label in labels}
+    write_card(tmp_path / "README.md", config, encoders, pairs, metrics)
+    card = (tmp_path / "README.md").read_text()
+    shown = [r"a\|b", r"\<script\>", r"\*c\* \[d\](e)", "snake_case"]
+    assert f"| pairs | {' | '.join(shown)} |" in card
+    assert all(f"| f1.{label} | 0.5000 |" in card for label in shown)
+    assert all(f"*{label}*" in card for label in shown)

@@ -122,6 +122,12 @@ def test_a_wrong_value_is_shown_with_its_key_and_what_is_allowed(
     assert allowed in line
 
 
+@pytest.mark.parametrize("label", ["total", '"a\\nb"', '"a\\rb"', '"\\e[2J"'])
+def test_a_label_that_reports_cannot_show_is_refused(edited: Edited, label: str) -> None:
+    (line,) = faults(edited({"corpus.labels": f"[yes, {label}]"}))
+    assert "labels must be one line of text, and not 'total'" in line
+
+
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:3"])
 def test_devices(edited: Edited, device: str) -> None:
     assert load_params(edited({"train.device": device})).train.device == device
