@@ -16,6 +16,8 @@ _SHAPELESS = regex.compile(r"[\p{Cf}\uFE00-\uFE0F\u20E3\U0001F3FB-\U0001F3FF--\u
 _STACKED_ACCENTS = regex.compile(r"(\p{M}{30})\p{M}++")
 # Line ends stay as they are: the published rules take three spaces for an elongation.
 _SEPARATOR = regex.compile(r"[[\p{Cc}\p{Cs}\u200B]--\s]", regex.V1)
+# White space, and letters and signs that look like it.
+_BLANK = regex.compile(r"[\s\u115F\u1160\u2800\u3164\uFFA0]*")
 _WORD = regex.compile(
     r"""
       <(?:url|user|smile|lolface|sadface|neutralface|heart|number|hashtag|allcaps|repeat|elong)>
@@ -31,7 +33,7 @@ _WORD = regex.compile(
 
 
 def tokenize(text: str, rules: str) -> list[str]:
-    """Lower-cased words of `text`.
+    """Lower-cased words of `text`; none where all of it is blank.
 
     Punctuation marks and emoji are words of their own. Contractions are split as in the Penn
     Treebank (`do n't`, `it 's`), which is how the GloVe vectors know them.
@@ -40,4 +42,6 @@ def tokenize(text: str, rules: str) -> list[str]:
     """
     text = unicodedata.normalize("NFC", _STACKED_ACCENTS.sub(r"\1", text))
     text = _SEPARATOR.sub(" ", _SHAPELESS.sub("", text))
+    if _BLANK.fullmatch(text):  # the published rules find capitals in line breaks
+        return []
     return [match[0] for match in _WORD.finditer(RULES[rules](text).replace("’", "'"))]

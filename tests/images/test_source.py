@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.errors import UserError
 from pipeline.images.decoding import ImageBytes
 from pipeline.images.files import ImageError
-from pipeline.images.source import ImageSource, StoredImage
+from pipeline.images.source import CorpusImages, ImageSource, StoredImage
 from tests.images.drawn import drawn_image, zip_of
 
 
@@ -79,3 +80,15 @@ def test_a_stored_image_that_prepare_could_not_read_gives_the_reason(tmp_path: P
         image = StoredImage(source, "1.png", ImageBytes(broken).key)
         with pytest.raises(UserError, match=r"1\.png: broken image: .*prepare again"):
             image.open()
+
+
+def test_a_corpus_s_images_open_only_as_what_was_seen(tmp_path: Path) -> None:
+    """As for the page, so that it shows no other picture than the one that was judged."""
+    key = ImageBytes(drawn_image(1)).key
+    table = pd.DataFrame({"key": [key], "name": ["1.png"], "status": ["ok"]})
+    with ImageSource.open(zip_of(tmp_path / "now.zip", {"1.png": drawn_image(2)})) as source:
+        images = CorpusImages(source, table)
+        with pytest.raises(
+            UserError, match=r"1\.png: its bytes have changed; run the stage prepare"
+        ):
+            images.open(key)

@@ -126,3 +126,12 @@ def alarm() -> Iterator[None]:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_cost_time_in_proportion_to_their_length(rules: str, text: str) -> None:
     assert tokenize(text, rules)
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "   ", " \n\n\n ", "\t\x1f\u3000\u00a0", "\u200b \ufeff", "\u2800\u3164 \u115f"],
+)
+def test_a_blank_text_has_no_words(rules: str, text: str) -> None:
+    assert tokenize(text, rules) == []

@@ -13,6 +13,9 @@ LABEL = "match"
 CAPTIONS = "Flickr8k.token.txt"
 _LISTS = {split: f"Flickr_8k.{split}Images.txt" for split in ("train", "dev", "test")}
 
+# Of a caption's number; five captions are usual.
+_DIGITS = 9
+
 Captions = Mapping[str, Mapping[str, str]]
 
 
@@ -41,7 +44,7 @@ def read_captions(corpus: CorpusParams) -> Captions:
     for line, text in read_lines(path, corpus.encoding):
         key, tab, caption = text.partition("\t")
         image, mark, number = key.rpartition("#")
-        if not (tab and mark and number.isdecimal()):
+        if not (tab and mark and number.isdecimal() and len(number) <= _DIGITS):
             faults.append(f"line {line}: {text[:40]!r}")
         elif number in captions[image]:
             repeated.append(f"line {line}: {key!r}")
@@ -68,6 +71,10 @@ def _read_split(corpus: CorpusParams, split: str, captions: Captions) -> Iterato
     absent = (image for image in images if image not in captions)
     stop_if_any(f"{path}: images without a caption in {CAPTIONS}", absent)
     for image in images:
-        for number, text in sorted(captions[image].items()):
+        for number, text in sorted(captions[image].items(), key=_by_number):
             identifier = f"{image}#{number}"
             yield Pair(identifier, split, LABEL, image, text, f"{CAPTIONS} {identifier}")
+
+
+def _by_number(caption: tuple[str, str]) -> int:
+    return int(caption[0])

@@ -78,8 +78,6 @@ class _Likeness:
 def _complaint(
     table: Table, missing: dict[str, str], free: dict[str, list[str]], likeness: _Likeness
 ) -> str:
-    if len(table.header) == 1:
-        return f"{table.path}: one column only, {table.header[0]!r}; cells are separated by commas"
     lines = [
         f"  corpus.columns.{role} = {name!r} is not there; {_proposal(role, name, free, likeness)}"
         for role, name in missing.items()

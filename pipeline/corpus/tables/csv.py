@@ -9,6 +9,8 @@ from pipeline.corpus.tables.columns import Table
 from pipeline.errors import UserError
 from pipeline.faults import stop_if_any
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
 
 def read_csv(path: Path, encoding: str) -> Table:
     """Header and rows of a comma-separated file with a header line.
@@ -24,6 +26,8 @@ def read_csv(path: Path, encoding: str) -> Table:
     if len(records) < 2:
         raise UserError(f"{path} has no rows; it needs a line with the columns' names, then pairs")
     header = [name.strip() for name in records[0][1]]
+    if len(header) == 1:
+        raise UserError(_one_column(path, header[0]))
     table = Table(path, header, records[1:])
     _check_widths(table)
     return table
@@ -57,3 +61,8 @@ def _check_widths(table: Table) -> None:
         ),
         "A line break or comma inside a cell needs quotes around the cell.",
     )
+
+
+def _one_column(path: Path, header: str) -> str:
+    found = next((name for sign, name in _SEPARATORS.items() if sign in header), "no commas")
+    return f"{path}: one column only, {header!r}, with {found}; cells must be separated by commas"

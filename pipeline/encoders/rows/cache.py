@@ -44,7 +44,7 @@ DAMAGED_SUFFIX = ".damaged"
 def cache_root() -> Root:
     """Where rows are kept: $ANANET_CACHE, a folder or URL, or else the user's cache folder."""
     named = os.environ.get("ANANET_CACHE") or platformdirs.user_cache_dir("ananet")
-    return named if "://" in named else Path(named)
+    return named if "://" in named else Path(named).expanduser()
 
 
 class RowCache:

@@ -31,6 +31,14 @@ def test_a_pair_per_caption_by_list_and_number(corpus: CorpusParams) -> None:
     ]
 
 
+def test_ten_captions_and_more_are_in_the_order_of_their_numbers(corpus: CorpusParams) -> None:
+    path = Path(corpus.path) / "Flickr8k.token.txt"
+    more = "".join(f"b.jpg#{number}\tNo {number} .\n" for number in reversed(range(1, 12)))
+    path.write_text(path.read_text() + more)
+    train = [pair.id for pair in read(corpus) if pair.split == "train"]
+    assert train == [f"b.jpg#{number}" for number in range(12)]
+
+
 def test_a_listed_image_needs_a_caption(corpus: CorpusParams) -> None:
     (Path(corpus.path) / "Flickr_8k.devImages.txt").write_text("a.jpg\nlost.jpg\n")
     with pytest.raises(UserError, match=r"without a caption.*\(1\)[\s\S]*lost.jpg"):

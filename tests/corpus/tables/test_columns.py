@@ -59,12 +59,15 @@ def test_a_column_that_is_in_use_is_not_proposed(corpus: Corpus) -> None:
     assert "corpus.columns.text = 'text' is not there; by its contents it may be 'x'" in message
 
 
-@pytest.mark.parametrize("separator", ["\t", ";", "|"])
-def test_other_separators_are_refused(corpus: Corpus, separator: str) -> None:
+@pytest.mark.parametrize(
+    ("separator", "name"), [("\t", "tabs"), (";", "semicolons"), ("|", "bars"), (" ", "no commas")]
+)
+def test_other_separators_are_named(corpus: Corpus, separator: str, name: str) -> None:
     table = "id,image,text,label\na,1.jpg,words,explicit\n".replace(",", separator)
 
-    assert "one column only" in complaint(corpus, train=table)
-    assert "separated by commas" in complaint(corpus, train=table)
+    message = complaint(corpus, train=f"{table}b,one{separator}more comma\n")
+    assert f", with {name}; cells must be separated by commas" in message
+    assert "one column only" in message
 
 
 def test_a_column_that_is_there_twice_is_refused(corpus: Corpus) -> None:

@@ -376,6 +376,9 @@ def test_a_root_that_is_no_folder_is_named(tmp_path: Path) -> None:
 def test_the_root_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANANET_CACHE", "/somewhere/else")
     assert cache_root() == Path("/somewhere/else")
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("ANANET_CACHE", "~/rows")
+    assert cache_root() == Path("/home/me/rows")
     monkeypatch.delenv("ANANET_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/home/me/cache")
     assert cache_root() == Path("/home/me/cache/ananet")
