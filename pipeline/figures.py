@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 # Okabe and Ito's, which people with any colour vision can tell apart.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -18,7 +19,11 @@ _NOTHING: dict[str, dict[str, Any]] = {
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
 # Names in an SVG file that are not random, and letters in a PDF file that can be edited.
-_STYLE: dict[Any, Any] = {"svg.hashsalt": "figure", "pdf.fonttype": 42}
+_STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "figure",
+    "pdf.fonttype": 42,
+    "text.parse_math": False,
+}
 
 
 def canvas(
@@ -52,6 +57,9 @@ def save_figure(figure: Figure, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     places = [path] if path.suffix == ".png" else [path.with_suffix(s) for s in (".svg", ".pdf")]
+    # A dollar in a name is no formula, whether its text is there already or drawn with the axes.
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     with mpl.rc_context(_STYLE):
         for place in places:
             figure.savefig(place, dpi=_DPI, metadata=_NOTHING[place.suffix])

@@ -32,3 +32,12 @@ def test_size_is_that_of_the_canvas(tmp_path: Path) -> None:
     with Image.open(tmp_path / "picture.png") as image:
         image.load()
         assert image.size == (450, 300)
+
+
+def test_dollars_in_names_are_no_formulas(tmp_path: Path) -> None:
+    figure, axes = canvas(3, 2)
+    axes.bar([0, 1], [1, 2], label="$5 or $x_{$")
+    axes.set_xticks([0, 1], ["$a_{$", r"$\\frac$"])
+    axes.set_xlabel("id $\\nothing$ of $^")
+    finish(figure, tmp_path / "x.png")
+    assert (tmp_path / "x.png").exists()

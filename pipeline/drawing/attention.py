@@ -11,12 +11,14 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from pipeline.features.texts import text_key
 from pipeline.figures import COLORS, save_figure
 from pipeline.metrics.pair_outputs import AttentionMaps
 from pipeline.report.spelling import spellings
 from pipeline.report.viewer import Example
 
 _PANELS = 3
+_LONGEST = 60
 _VEIL = 0.3
 _RED, _BLUE = COLORS[5], COLORS[0]
 
@@ -32,11 +34,17 @@ def draw_examples(folder: Path, examples: Sequence[Example], labels: Sequence[st
         first.setdefault((example.gold, example.gold == _predicted(example, labels)), example)
     captions = []
     for example in first.values():
-        name = re.sub(r"[^\w-]+", "_", f"{example.gold}_{example.id}")
+        name = _file_name(f"{example.gold}_{example.id}")
         draw_attention(folder / name, example)
         captions.append(f"- `{name}`: {_caption(example, labels)}\n")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "captions.md").write_text("".join(captions), encoding="utf-8")
+
+
+def _file_name(text: str) -> str:
+    """The text as the name of a file, which systems limit to 255 bytes."""
+    name = re.sub(r"[^\w-]+", "_", text)
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}-{text_key([text])[:8]}"
 
 
 def _predicted(example: Example, labels: Sequence[str]) -> str:
