@@ -1,5 +1,6 @@
 """Predictions, confusion and F1 per class as CSV; they contain no text of any pair."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,10 +31,14 @@ def prediction_table(predictions: Predictions, labels: Sequence[str]) -> pd.Data
 
 
 def write_confusion(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
-    """CSV: actual and predicted class of every pair, which DVC's confusion template counts."""
-    actual = [labels[i] for i in predictions.gold]
-    predicted = [labels[i] for i in predictions.predicted]
-    _write_table(path, pd.DataFrame({"actual": actual, "predicted": predicted}))
+    """CSV: actual, predicted, pairs. Every class with every other, in the labels' order.
+
+    DVC's own template for confusion drops classes that are never predicted, and sorts the rest.
+    """
+    found = Counter(zip(predictions.gold.tolist(), predictions.predicted.tolist(), strict=True))
+    classes = range(len(labels))
+    rows = [(labels[i], labels[j], found[i, j]) for i in classes for j in classes]
+    _write_table(path, pd.DataFrame(rows, columns=["actual", "predicted", "pairs"]))
 
 
 def write_f1_per_class(path: Path, metrics: Mapping[str, float], labels: Sequence[str]) -> None:

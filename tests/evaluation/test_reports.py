@@ -51,12 +51,14 @@ def test_predictions(tmp_path: Path) -> None:
     ]
 
 
-def test_confusion_has_one_row_per_pair(tmp_path: Path) -> None:
+def test_confusion_has_every_class_in_the_labels_order(tmp_path: Path) -> None:
     path = tmp_path / "confusion.csv"
     write_confusion(path, FOUND, LABELS)
     assert rows(path) == [
-        {"actual": "no", "predicted": "a, b"},
-        {"actual": "a, b", "predicted": "a, b"},
+        {"actual": "no", "predicted": "no", "pairs": "0"},
+        {"actual": "no", "predicted": "a, b", "pairs": "1"},
+        {"actual": "a, b", "predicted": "no", "pairs": "0"},
+        {"actual": "a, b", "predicted": "a, b", "pairs": "1"},
     ]
 
 
