@@ -28,8 +28,11 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 	@echo "          data/reports/predictions.csv  every test pair's prediction"
 	@echo "          data/models/ananet/           the trained model"
 	@echo "          data/features/                the cached features"
-	@echo "Plots:    . $(BIN)/activate && dvc plots show --open"
-	@git diff --quiet HEAD -- data/reports/metrics.json || echo "The committed figures come from another processor or other versions; commit yours to compare with them."
+	@echo "Plots:    . $(BIN)/activate && dvc plots show --open   (needs a network; the page has the same)"
+	@git diff --quiet HEAD -- data/reports/origin.json || { \
+	  echo "Committed figures: $$(git show HEAD:data/reports/origin.json 2> /dev/null || echo of unknown origin)"; \
+	  echo "These:             $$(cat data/reports/origin.json)"; \
+	  echo "So they may differ. The commit below makes these the ones to compare with."; }
 	@echo "Try next: . $(BIN)/activate && git commit --allow-empty -qam 'First run' && dvc exp run -S fusion.lambda=0.7 && dvc metrics diff"
 
 test: $(VENV)/.installed-dev ## run the tests, a process per core

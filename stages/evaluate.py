@@ -11,6 +11,7 @@ from pipeline.dataset.predictions import Predictions, predict
 from pipeline.dataset.reading import load_pairs
 from pipeline.evaluation.card import write_card
 from pipeline.evaluation.metrics import evaluation_metrics
+from pipeline.evaluation.origin import write_origin
 from pipeline.evaluation.pointing import pointing_metrics
 from pipeline.evaluation.reports import write_confusion, write_f1_per_class, write_predictions
 from pipeline.features.store import RegionFeatures
@@ -42,6 +43,7 @@ def main() -> None:
     pairs = pd.read_parquet(paths.PAIRS)
     encoders = AnANetEncoders.load(paths.ANANET)
     write_card(paths.MODEL_CARD, model.config, encoders, pairs, metrics)
+    write_origin(paths.ORIGIN, device)
     _write(predictions, metrics, labels)
 
 

@@ -23,6 +23,7 @@ import torch
 
 from pipeline import paths
 from pipeline.cores import core_count
+from pipeline.evaluation.origin import processor
 from pipeline.files import whole_file
 
 BENCH = paths.REPORTS / "bench.json"
@@ -170,14 +171,7 @@ _MACHINE = _Machine()
 
 def _circumstances() -> dict[str, Any]:
     gpu = {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
-    machine = {"cores": core_count(), "processor": _processor(), **gpu}
+    cpu = processor(torch.device("cpu"))
+    machine = {"cores": core_count(), "processor": cpu, **gpu}
     versions = {name: version(name) for name in _LIBRARIES}
     return {"machine": machine, "versions": {"python": platform.python_version(), **versions}}
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
