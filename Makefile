@@ -53,7 +53,7 @@ lint: $(VENV)/.installed-dev records ## check style, types and that DVC can read
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/dvc stage list > /dev/null
+	$(BIN)/python -m stages stage list --recursive . > /dev/null
 
 format: $(VENV)/.installed-dev ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

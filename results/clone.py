@@ -50,7 +50,10 @@ class Clone:
         """Run a part's commands with the parameters of one of its points."""
         self._override(plan.params(part, point))
         for command in part.commands:
-            _run(shlex.split(command), self.root)
+            program, *words = shlex.split(command)
+            # The plan names stages of every pipeline, of which `dvc` itself sees one.
+            programs = [sys.executable, "-m", "stages"] if program == "dvc" else [program]
+            _run([*programs, *words], self.root)
 
     def keep(self, name: str, part: Part, point: str, digest: str) -> Path:
         """Copy what a point made, so that the next one may write in its place."""

@@ -14,10 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dvc.repo import Repo
 from dvc.stage import Stage
 
 from pipeline.files import digest, file_hash
+from results.pipelines import address, every_pipeline, tracked_files
 from results.plan import Plan
 
 _SOURCES = (".py", ".yaml", ".json", ".html", ".js", ".css", ".safetensors")
@@ -59,7 +59,7 @@ def _made_by(command: str, corpus: str) -> Any:
         return _sources([_LIBRARY])
     targets = words[2:] or ["dvc.yaml"]
     return {
-        stage.addressing: _stage(stage)
+        address(stage): _stage(stage)
         for stage in _stages(targets)
         # Here the parameters name the sample, so that everything seems to depend on it.
         if stage.cmd not in (_CHECK, *([] if corpus == _SAMPLE else [_DRAW]))
@@ -68,10 +68,10 @@ def _made_by(command: str, corpus: str) -> Any:
 
 def _stages(targets: Sequence[str]) -> Iterator[Stage]:
     """The stages of these targets, and those that they depend on, each once."""
-    found: dict[str, Stage] = {}
+    root, found = Path(every_pipeline().root_dir), dict[str, Stage]()
     for target in targets:
-        for stage in _repo().stage.collect(target, with_deps=True):
-            found.setdefault(stage.addressing, stage)
+        for stage in every_pipeline().stage.collect(str(root / target), with_deps=True):
+            found.setdefault(address(stage), stage)
     yield from (found[name] for name in sorted(found))
 
 
@@ -87,7 +87,7 @@ def _sources(paths: Sequence[Path]) -> dict[str, str]:
         file
         for path in paths
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-        if file.suffix in _SOURCES and file.as_posix() in _tracked()
+        if file.suffix in _SOURCES and file.as_posix() in tracked_files()
         if not file.as_posix().startswith(_HELD_BY_GOLDEN)
     ]
     return {file.as_posix(): source_digest(file) for file in files}
@@ -110,13 +110,3 @@ def _without_docstrings(text: str) -> ast.Module:
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = body[1:]
     return tree
-
-
-@cache
-def _repo() -> Repo:
-    return Repo()
-
-
-@cache
-def _tracked() -> frozenset[str]:
-    return frozenset(_repo().scm.gitpython.repo.git.ls_files().splitlines())

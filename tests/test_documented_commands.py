@@ -20,7 +20,7 @@ def overrides(text: str) -> set[str]:
     found = set()
     for block in FENCE.findall(text):
         for line in block.replace("\\\n", " ").splitlines():
-            if "dvc exp run" in line:
+            if " exp run " in line:  # by dvc, or by python -m stages
                 words = shlex.split(line.replace("; done", " ").partition("  #")[0])
                 given = {word for option, word in pairwise(words) if option == "-S"}
                 found |= {word for word in given if not {"$", "<"} & {*word}}

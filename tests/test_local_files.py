@@ -34,7 +34,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             target = tmp_path / source.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
-    shutil.copy(ROOT / ".dvcignore", tmp_path)
     shutil.copytree(ROOT / "data" / "pretrained", tmp_path / "data" / "pretrained")
     row = {"model": "owner/name", "revision": "0" * 40, "device": "auto"}
     change(tmp_path / "stages/studies/params.yaml", "clip", "tiny", row)

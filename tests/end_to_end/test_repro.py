@@ -65,6 +65,10 @@ class Project:
     def dvc(self, *arguments: str, expect: int = 0) -> str:
         return self.call(sys.executable, "-m", "dvc", *arguments, expect=expect)
 
+    def dvc_of_all(self, *arguments: str) -> str:
+        """DVC with every pipeline in its sight."""
+        return self.call(sys.executable, "-m", "stages", *arguments)
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -117,7 +121,8 @@ def test_first_run_makes_everything(project: Project) -> None:
     assert revision in (project.root / "data/reports/index.html").read_text()
     tracked = project.call("git", "ls-files", "data", ":!data/pretrained").split()
     standing_in = ["data/features/none", "data/pretrain/none"]
-    assert tracked == ["data/README.md", *standing_in, "data/reports/metrics.json"]
+    committed = ["data/reports/metrics.json", "data/reports/origin.json"]
+    assert tracked == ["data/README.md", *standing_in, *committed]
 
 
 def test_second_run_does_nothing(project: Project) -> None:
@@ -131,6 +136,24 @@ def test_fresh_byte_code_is_no_change(project: Project) -> None:
     assert ran(project.dvc("repro")) == []
 
 
+def test_root_commands_answer_for_the_main_pipeline_alone(project: Project) -> None:
+    assert project.dvc("status") == "Data and pipelines are up to date.\n"
+    project.dvc("exp", "save", "--name", "as-it-is")
+    project.dvc("commit", "--force")
+    assert project.call("git", "status", "--short") == ""
+    assert "stages/studies" in project.dvc_of_all("status")
+
+
+@pytest.mark.parametrize("choice", ["model.scenes=scenes.h5", "model.pretrained=own"])
+def test_what_another_pipeline_makes_is_refused_where_dvc_does_not_see_it(
+    project: Project, choice: str
+) -> None:
+    output = project.dvc("exp", "run", "-S", choice, expect=255)
+    assert ran(output) == ["check_params"]
+    assert "python -m stages exp run" in output
+    project.restore()
+
+
 def test_experiment_reruns_only_the_head(project: Project) -> None:
     output = project.dvc("exp", "run", "-S", "fusion.lambda=0.7", "-S", "train.lr=3e-5")
     assert ran(output) == ["check_params", "train", "evaluate", "report"]
@@ -142,7 +165,7 @@ def test_experiment_reruns_only_the_head(project: Project) -> None:
 
 
 def test_experiment_with_scenes_encodes_them_first_and_nothing_else_again(project: Project) -> None:
-    output = project.dvc("exp", "run", "-S", "model.scenes=scenes.h5")
+    output = project.dvc_of_all("exp", "run", "-S", "model.scenes=scenes.h5")
     scenes = "stages/scenes/dvc.yaml:extract_scenes"
     assert ran(output) == ["check_params", scenes, "train", "evaluate", "report"]
     assert project.call("git", "status", "--short", "data/features") == ""
@@ -244,7 +267,7 @@ def test_own_posts_pretrain_the_encoders_only_when_they_are_named(project: Proje
     (own / "posts.csv").write_text("id,image,text,label\n" + "".join(rows))
     assert ran(project.dvc("repro")) == []
 
-    output = project.dvc("exp", "run", "-S", "model.pretrained=own")
+    output = project.dvc_of_all("exp", "run", "-S", "model.pretrained=own")
     places = [stage.removeprefix("stages/pretrain/dvc.yaml:") for stage in ran(output)]
     features = {"extract_regions", "embed_glove", "embed_bert"}
     assert places[:2] == ["check_params", "prepare"]

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dvc.repo import Repo
 
-from tests.tiny import ROOT
+from results.pipelines import address, every_pipeline
 
 pytestmark = pytest.mark.end_to_end
 
@@ -15,12 +14,13 @@ pytestmark = pytest.mark.end_to_end
 @pytest.fixture(scope="module")
 def stages() -> dict[str, tuple[set[Path], set[Path]]]:
     """Dependencies and outputs of every stage of every pipeline, by its address."""
-    with Repo(str(ROOT)) as repo:
-        return {s.addressing: (paths_of(s.deps), paths_of(s.outs)) for s in repo.index.stages}
+    found = every_pipeline().index.stages
+    return {address(stage): (paths_of(stage.deps), paths_of(stage.outs)) for stage in found}
 
 
 def paths_of(entries: Iterable[Any]) -> set[Path]:
-    return {Path(entry.fs_path).relative_to(ROOT) for entry in entries}
+    root = every_pipeline().root_dir
+    return {Path(entry.fs_path).relative_to(root) for entry in entries}
 
 
 def rerun(stages: dict[str, tuple[set[Path], set[Path]]], edited: str) -> set[str]:
