@@ -19,8 +19,8 @@ _FORMAT = "format"
 # What makes the models below a folder.
 _COMMANDS = {
     ANANET: "dvc repro",
-    MODELS / "matching": "dvc repro stages/matching/dvc.yaml",
-    MODELS / "amc": "dvc repro stages/search/dvc.yaml",
+    MODELS / "matching": "python -m stages repro stages/matching/dvc.yaml",
+    MODELS / "amc": "python -m stages repro stages/search/dvc.yaml",
 }
 
 

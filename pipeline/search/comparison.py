@@ -23,7 +23,9 @@ def read_runs(folder: Path, variants: Sequence[str], seeds: Sequence[int]) -> pd
         for seed in seeds:
             path = folder / variant / f"{seed}.json"
             if not path.exists():
-                raise UserError(f"{path} not found; run dvc repro stages/search/dvc.yaml")
+                raise UserError(
+                    f"{path} not found; run python -m stages repro stages/search/dvc.yaml"
+                )
             rows.append({"variant": variant, "seed": seed, **json.loads(path.read_text("utf-8"))})
     return pd.DataFrame(rows)
 

@@ -52,7 +52,9 @@ def read_runs(folder: Path, names: Iterable[str]) -> pd.DataFrame:
     for name in names:
         path = folder / f"{name}.json"
         if not path.exists():
-            raise UserError(f"{path} not found; run dvc repro stages/matching/noise_study/dvc.yaml")
+            raise UserError(
+                f"{path} not found; run python -m stages repro stages/matching/noise_study/dvc.yaml"
+            )
         rows.append(json.loads(path.read_text(encoding="utf-8")))
     table = pd.DataFrame(rows)
     return table.assign(name=table["loss"].map(NAMES))

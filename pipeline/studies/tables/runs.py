@@ -61,7 +61,7 @@ def read_runs(path: Path) -> pd.DataFrame:
         UserError: the file is missing.
     """
     if not path.exists():
-        raise UserError(f"{path} not found; run dvc repro stages/studies/dvc.yaml")
+        raise UserError(f"{path} not found; run python -m stages repro stages/studies/dvc.yaml")
     return pd.read_parquet(path)
 
 
