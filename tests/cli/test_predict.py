@@ -170,5 +170,5 @@ def test_a_model_that_is_not_trained_yet_names_the_command(
     Image.new("RGB", (9, 9)).save("x.png")
     with pytest.raises(SystemExit, match=r"config\.json not found; train .* first: dvc repro$"):
         main(["predict", "--image", "x.png", "--text", "a"])
-    with pytest.raises(SystemExit, match=r"first: dvc repro stages/search/dvc\.yaml$"):
+    with pytest.raises(SystemExit, match=r"first: python -m stages repro stages/search/dvc\.yaml$"):
         main(["search", "a dog", "--index", "x.zip"])

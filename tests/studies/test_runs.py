@@ -50,7 +50,8 @@ def test_kept_runs_are_read_as_they_were(features: PairFeatures, tmp_path: Path)
     table = perform(runs(features)[:1], LABELS, workers=1, title="")
     write_runs(tmp_path / "deep" / "row.parquet", table)
     pd.testing.assert_frame_equal(read_runs(tmp_path / "deep" / "row.parquet"), table)
-    with pytest.raises(UserError, match=r"gone\.parquet not found; run dvc repro stages/studies"):
+    advice = r"gone\.parquet not found; run python -m stages repro stages/studies"
+    with pytest.raises(UserError, match=advice):
         read_runs(tmp_path / "gone.parquet")
 
 
