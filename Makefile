@@ -11,7 +11,7 @@ BENCHES := region_extraction new_images bert_rows training_epoch memory cost_per
 DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help install records run test bench results documents lint format clean
+.PHONY: help install records run test bench results documents lock lint format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,13 @@ results: $(VENV)/.installed-dev records ## make the documents' results again, in
 
 documents: $(VENV)/.installed-dev ## write the recorded results into the documents' tables
 	$(BIN)/python -m cogapp -r $(DOCUMENTS)
+
+lock: $(VENV)/.installed-dev ## write requirements.lock and docs/licences.md from what is installed
+	$(BIN)/python -m pip freeze --all | grep -E '^[A-Za-z0-9._-]+==' > $(VENV)/installed.txt
+	$(BIN)/uv pip compile requirements.txt requirements-serve.txt --constraint $(VENV)/installed.txt --quiet --no-annotate \
+	  --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	  --custom-compile-command "make lock" --output-file requirements.lock
+	$(BIN)/python -m docs.reference.licences
 
 lint: $(VENV)/.installed-dev records ## check style, types and that DVC can read the stages
 	$(BIN)/ruff check .
