@@ -41,7 +41,7 @@ class Part(Section):
     )
     commands: Annotated[list[Text], Field(min_length=1)]
     keep: Annotated[list[Text], Field(min_length=1)]
-    summary: Literal["files", "studies", "points"]
+    summary: Literal["files", "studies", "paper", "points"]
 
 
 class Plan(Section):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from pipeline.studies.tables.tables import score_table, setting_table
 # By point.
 Kept = Mapping[str, Path]
 _RESAMPLES = 2000
-# The row that others are compared with, where there is one.
+# The row that others are compared with, where there is one: AnANet from pretrained encoders.
 _REFERENCE = "pretrained"
+_PAPER = "ananet"
 _PAIRS = "pairs.parquet"
 _CURVE = "learning_curve.parquet"
 
@@ -33,9 +35,9 @@ def files(kept: Kept) -> dict[str, Any]:
     }
 
 
-def studies(kept: Kept) -> dict[str, Any]:
+def studies(kept: Kept, reference: str = _REFERENCE) -> dict[str, Any]:
     """Rows of the studies, with the points as folds: each score with its interval, and differences
-    from AnANet from pretrained encoders; the learning curve, if it is kept."""
+    from the reference, or from the paper's AnANet without it; the learning curve, if it is kept."""
     images = [image for folder in kept.values() for image in test_images(folder / _PAIRS)]
     bootstrap, labels = Bootstrap(images, _RESAMPLES, seed=0), _labels(kept)
     files_of = [_rows(folder) for folder in kept.values()]
@@ -44,7 +46,7 @@ def studies(kept: Kept) -> dict[str, Any]:
         name: Runs.joined([Runs.of(pd.read_parquet(files[name]), labels) for files in files_of])
         for name in names
     }
-    reference = _REFERENCE if _REFERENCE in rows else "ananet"
+    reference = reference if reference in rows else _PAPER
     entries = [Entry(row=name, method=name) for name in names]
     table = score_table(entries, rows, bootstrap, reference)
     found: dict[str, Any] = {"pairs": len(images), "images": len({*images}), "runs": _runs(rows)}
@@ -63,6 +65,7 @@ def points(kept: Kept) -> dict[str, Any]:
 SUMMARIES: dict[str, Callable[[Kept], dict[str, Any]]] = {
     "files": files,
     "studies": studies,
+    "paper": partial(studies, reference=_PAPER),
     "points": points,
 }
 

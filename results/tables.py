@@ -18,23 +18,13 @@ from results.record import read_record
 Line = Mapping[str, Any]
 _MEASURED = Path(__file__).with_name("measured.yaml")
 # The rows that are AnANet; the others are baselines.
-_ANANET = ("ananet_glove", "ananet", "pretrained")
-_NAMES = {"votes": "the same votes, from scratch"}
+_ANANET = ("ananet_glove", "ananet", "scenes", "pretrained")
+_NAMES = {"votes": "the same votes, from scratch", "scenes": "AnANet with scenes"}
 
 
-def comparison(*parts: str) -> str:
-    """Table III: every baseline, AnANet, AnANet pretrained, and how far it is above the others.
-
-    parts: with these rows; a row that several have is that of the first.
-    """
-    record = read_record()
-    made = [record[part].figures for part in parts if part in record]
-    missing = "".join(_of(part, str) for part in parts if part not in record)
-    if not made:
-        return missing
-    rows = {row: line for found in reversed(made) for row, line in _by_row(found).items()}
-    joined = {"reference": made[0]["reference"], "rows": [*rows.values()]}
-    return "\n".join(filter(None, [_scores(joined, _order(rows), _titles()), missing]))
+def comparison(part: str) -> str:
+    """Table III: every baseline, AnANet, AnANet pretrained, and how far one is above the others."""
+    return _of(part, lambda found: _scores(found, _order(_by_row(found)), _titles()))
 
 
 def ablation(part: str, kind: str) -> str:
@@ -85,7 +75,7 @@ def fewer_labels(part: str) -> str:
                     if line["variant"] == variant
                 }
                 scores = [_mean(by_share[share], "f1_weighted") for share in shares]
-                lines.append([name, {**_titles(), **_NAMES}[variant], *scores])
+                lines.append([name, _titles()[variant], *scores])
         return markdown(["protocol", "", *(f"{100 * share:.0f} %" for share in shares)], lines)
 
     return _of(part, table)
@@ -212,13 +202,13 @@ def _scores(found: Any, rows: Sequence[str], titles: Mapping[str, str]) -> str:
 def _order(rows: Iterable[str]) -> list[str]:
     """Baselines in the paper's order, the others after them, AnANet last."""
     listed = [entry.row for entry in published().table3]
-    rank = {row: place for place, row in enumerate([*listed, *TITLES])}
+    rank = {row: place for place, row in enumerate([*listed, "scenes", *TITLES])}
     known = [row for row in rows if row in rank]
     return sorted(known, key=lambda row: (row in _ANANET, rank[row]))
 
 
 def _titles() -> dict[str, str]:
-    return {entry.row: entry.method for entry in published().table3} | TITLES
+    return {entry.row: entry.method for entry in published().table3} | TITLES | _NAMES
 
 
 def _by_row(found: Any) -> dict[str, Line]:

@@ -34,8 +34,11 @@ def licence(name: str) -> str:
     declared = metadata(name)
     classifiers = declared.get_all("Classifier") or []
     classes = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith(_CLASSIFIER)]
-    field = " ".join((declared.get("License") or "").split())
-    stated = [declared.get("License-Expression") or "", ", ".join(classes), field[:_LONGEST]]
+    expression, field = (
+        " ".join((declared.get_all(key) or [""])[0].split())
+        for key in ("License-Expression", "License")
+    )
+    stated = [expression, ", ".join(classes), field[:_LONGEST]]
     return next((one for one in stated if one not in _NOTHING), "not declared")
 
 

@@ -1,5 +1,6 @@
 """Tables show what the record holds."""
 
+import shutil
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -89,16 +90,19 @@ def test_table3_puts_ananet_last_and_its_lead_in_the_last_column(
         assert tables.short("expert_photo", ["pretrained"]).splitlines()[2].startswith("| AnANet")
 
 
-def test_rows_of_a_second_part_are_put_beside_those_of_the_first(
-    figures: Any, tmp_path: Path
+def test_scenes_stand_beside_the_paper_s_ananet_where_that_is_compared_with(
+    tmp_path: Path,
 ) -> None:
+    keep(tmp_path / "kept", 0)
+    variants = tmp_path / "kept" / "variants"
+    shutil.copy(variants / "ananet.parquet", variants / "scenes.parquet")
     with chdir(tmp_path):
-        few = {**figures, "rows": [line for line in figures["rows"] if line["row"] != "majority"]}
-        record("first", few)
-        assert "Majority" not in tables.comparison("first", "second")
-        assert "make results PARTS=second" in tables.comparison("first", "second")
-        record("second", figures)
-        assert tables.comparison("first", "second") == tables.comparison("second")
+        record("mvsa", summaries.SUMMARIES["paper"]({"all": tmp_path / "kept"}))
+        head, _, *lines = tables.comparison("mvsa").splitlines()
+    assert head.endswith("minus AnANet (GloVe+BERT) |")
+    found = dict(line.split(" | ", 1) for line in lines)
+    assert "+0.0 (+0.0 to +0.0)" in found["| AnANet with scenes"]
+    assert found["| AnANet (GloVe+BERT)"].endswith(" |  |")
 
 
 def test_the_learning_curve_ends_at_all_pairs(figures: Any, tmp_path: Path) -> None:
