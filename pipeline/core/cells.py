@@ -8,7 +8,7 @@ import pandas as pd
 # well, so that `plain` finds every text again.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-_TEXTS = ("id", "label", "image", "text")
+_TEXTS = ("id", "label", "image", "text", "words")
 
 
 def escaped(text: str) -> str:

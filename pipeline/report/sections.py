@@ -101,7 +101,7 @@ def audit(path: Path, pairs: pd.DataFrame, images: CorpusImages) -> dict[str, An
     """
     if not path.exists():
         return {}
-    texts = {"id": str, "label": str, "image": str, "text": str}
+    texts = dict.fromkeys(("id", "label", "image", "text", "words"), str)
     table = plain_table(pd.read_csv(path, dtype=texts, keep_default_na=False))
     keys = dict(zip(pairs["id"], pairs["image_key"], strict=True))
     known = table[[keys.get(identifier, "") in images for identifier in table["id"]]]
