@@ -80,12 +80,23 @@ class StoredImage:
         Raises:
             UserError: it has changed since `prepare`.
         """
+        return self._decoded(ImageBytes.open)
+
+    def thumbnail(self, side: int) -> Image:
+        """The image in about the size that a thumbnail of `side` pixels needs.
+
+        Raises:
+            UserError: it has changed since `prepare`.
+        """
+        return self._decoded(lambda image: image.thumbnail(side))
+
+    def _decoded(self, decode: Callable[[ImageBytes], Image]) -> Image:
         try:
             image = self.source.read(self.name)
             # A cached row under another image's key would stay wrong.
             if image.key != self.key:
                 raise ImageError("its bytes have changed")
-            return image.open()
+            return decode(image)
         except ImageError as error:
             raise UserError(f"image {self.name}: {error}; run the stage prepare again") from None
 
@@ -109,6 +120,14 @@ class CorpusImages:
             UserError: it has changed since `prepare`.
         """
         return StoredImage(self._source, self._names[key], key).open()
+
+    def thumbnail(self, key: str, side: int) -> Image:
+        """The image in about the size that a thumbnail of `side` pixels needs, upright and RGB.
+
+        Raises:
+            UserError: it has changed since `prepare`.
+        """
+        return StoredImage(self._source, self._names[key], key).thumbnail(side)
 
 
 @cache

@@ -86,7 +86,7 @@ def _examples(
             "label": label,
             "text": posts[pair["id"]],
             "words": " ".join(words[pair["text_key"]]),
-            "image": data_uri(images.open(pair["image_key"]), _EXAMPLE_SIDE),
+            "image": data_uri(images.thumbnail(pair["image_key"], _EXAMPLE_SIDE), _EXAMPLE_SIDE),
         }
         for label in labels
         for pair in [pair for pair in shown if pair["label"] == label][:_EXAMPLES_PER_LABEL]
@@ -106,7 +106,7 @@ def audit(path: Path, pairs: pd.DataFrame, images: CorpusImages) -> dict[str, An
     keys = dict(zip(pairs["id"], pairs["image_key"], strict=True))
     known = table[[keys.get(identifier, "") in images for identifier in table["id"]]]
     shown = [
-        {**row, "image": data_uri(images.open(keys[row["id"]]), _AUDIT_SIDE)}
+        {**row, "image": data_uri(images.thumbnail(keys[row["id"]], _AUDIT_SIDE), _AUDIT_SIDE)}
         for row in known.head(_AUDIT_SHOWN).to_dict("records")
     ]
     return {"pairs": shown, "total": len(table), "file": path.name}

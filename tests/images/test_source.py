@@ -92,3 +92,15 @@ def test_a_corpus_s_images_open_only_as_what_was_seen(tmp_path: Path) -> None:
             UserError, match=r"1\.png: its bytes have changed; run the stage prepare"
         ):
             images.open(key)
+        with pytest.raises(UserError, match=r"1\.png: its bytes have changed"):
+            images.thumbnail(key, 9)
+
+
+def test_a_thumbnail_of_a_photo_is_decoded_at_a_fraction_of_its_size(tmp_path: Path) -> None:
+    photo = drawn_image(9, (800, 400), "JPEG")
+    key = ImageBytes(photo).key
+    table = pd.DataFrame({"key": [key], "name": ["1.jpg"], "status": ["ok"]})
+    with ImageSource.open(zip_of(tmp_path / "image.zip", {"1.jpg": photo})) as source:
+        images = CorpusImages(source, table)
+        assert images.thumbnail(key, 90).size == (200, 100)
+        assert images.open(key).size == (800, 400)
