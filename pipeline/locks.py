@@ -43,5 +43,5 @@ def _sign(handle: int) -> None:
 
 def _holder(lock: Path) -> str:
     with suppress(OSError, ValueError):  # Windows lets nobody else read a locked file
-        return f" ({int(lock.read_text())})"
+        return f" ({int(lock.read_text(encoding='ascii'))})"
     return ""

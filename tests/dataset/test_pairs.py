@@ -137,6 +137,7 @@ def unknown_label(corpus: Any) -> None:
 
 def other_words(corpus: Any) -> None:
     corpus.bert["offsets"][4:] += 1
+    corpus.bert["empty"] = np.append(corpus.bert["empty"], False)
     corpus.bert["vectors"] = np.concatenate([corpus.bert["vectors"], [[0, 0, 0]]]).astype("f2")
 
 

@@ -24,7 +24,7 @@ both = pytest.mark.parametrize("settings", [OF_ANANET, OF_SEARCH], ids=["ananet"
 def test_settings_come_back_as_saved(settings: EncoderSettings, tmp_path: Path) -> None:
     settings.save(tmp_path)
     assert type(settings).load(tmp_path, digests_of(FINGERPRINTS)) == settings
-    formats = {AnANetEncoders: 2, SearchEncoders: 2}
+    formats = {AnANetEncoders: 2, SearchEncoders: 3}
     found = json.loads((tmp_path / "encoders.json").read_text())["format"]
     assert found == formats[type(settings)]
     assert settings.regions.input == "square224"

@@ -31,4 +31,5 @@ def write_embeddings(folder: Path, pairs: pd.DataFrame) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with create_store(folder / f"{name}.h5", keys, "{}") as file:
             file["vectors"] = rows[order].astype("f2")
-            file["status" if name == "images" else "cut"] = np.zeros(len(pairs), "u1")
+            images = name == "images"
+            file["status" if images else "cut"] = np.zeros(len(pairs), "u1" if images else bool)
