@@ -27,7 +27,8 @@ class Archive:
             raise
         except Exception as error:  # a damaged directory raises anything, as do unknown versions
             raise UserError(f"{path} cannot be read as a zip archive: {error}") from None
-        members = [member for member in self._zip.infolist() if not member.is_dir()]
+        # Unlike `is_dir`, this takes a member without a name.
+        members = [m for m in self._zip.infolist() if not m.filename.endswith("/")]
         _check_members(path, members)
         self._members = {_portable(member): member for member in members}
         # One file handle, so one reader at a time; decoding, the slow part, comes later.
@@ -92,6 +93,8 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _refusal(member: zipfile.ZipInfo, name: str, seen: set[str]) -> str | None:
+    if name == ".":
+        return "has no name"
     if ".." in PurePosixPath(name).parts:
         return "leads out of the archive"
     if name.startswith("/") or PureWindowsPath(name).drive:

@@ -24,6 +24,7 @@ from tests.images.drawn import drawn_image, zip_of
         ("/1.png", "is an absolute path"),
         ("\\\\server\\share\\1.png", "is an absolute path"),
         ("C:\\1.png", "is an absolute path"),
+        ("./.", "has no name"),
     ],
 )
 def test_members_outside_the_archive_are_refused(tmp_path: Path, name: str, reason: str) -> None:
@@ -51,6 +52,7 @@ def change_entry(data: bytes, offset: int, values: bytes) -> bytes:
     [
         pytest.param(6, b"\xff\xff", id="of a later version"),
         pytest.param(8, b"\0\x08", id="whose name is said to be UTF-8"),
+        pytest.param(28, b"\0\0\0\0\6\0", id="without a name"),
         pytest.param(30, b"\xff\xff", id="with more extra fields than bytes"),
         pytest.param(42, b"\xff\xff\xff\xff", id="beyond the end"),
     ],
