@@ -11,7 +11,7 @@ BENCHES := region_extraction new_images bert_rows training_epoch memory cost_per
 DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help install records run test bench results documents lock lint format clean
+.PHONY: help install records run test fuzz bench results documents lock lint format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 
 test: $(VENV)/.installed-dev ## run the tests, a process per core
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+
+fuzz: $(VENV)/.installed-dev ## damage every kind of file that is read, in thousands of ways; for half an hour
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --hypothesis-profile fuzz tests/fuzz
 
 bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done
