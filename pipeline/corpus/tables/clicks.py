@@ -10,6 +10,8 @@ from pipeline.faults import stop_if_any
 from pipeline.params.project import CorpusParams
 
 _COLUMNS = ("query", "image", "clicks")
+# Of a number of clicks; more would not fit in 64 bits.
+_DIGITS = 18
 
 
 def count_clicks(corpus: CorpusParams) -> dict[str, int]:
@@ -39,11 +41,11 @@ def read_clicks(corpus: CorpusParams, split: str) -> Iterator[tuple[str, str, st
     query, image, clicks = (table.header.index(name) for name in _COLUMNS)
     counts = [(line, cells[clicks].strip()) for line, cells in table.rows]
     stop_if_any(
-        f"{path}: clicks that are not a whole number from 0 on",
+        f"{path}: clicks that are not a whole number from 0 on, of at most {_DIGITS} digits",
         (
-            f"line {n}: {count!r}"
+            f"line {n}: {count[:40]!r}"
             for n, count in counts
-            if not (count.isascii() and count.isdigit())
+            if not (count.isascii() and count.isdigit() and len(count) <= _DIGITS)
         ),
     )
     for (line, count), (_, cells) in zip(counts, table.rows, strict=True):

@@ -33,8 +33,10 @@ def test_a_pair_per_row_and_its_clicks(corpus: CorpusParams) -> None:
     ("text", "message"),
     [
         ("query,image\na,b\n", "needs the columns query, image, clicks.*missing.*clicks"),
-        ("query,image,clicks\na,b,-1\n", r"not a whole number from 0 on \(1\):\s+line 2: '-1'"),
+        ("query,image,clicks\na,b,-1\n", r"not a whole number from 0 on, .* \(1\):\s+line 2: '-1'"),
         ("query,image,clicks\na,b,1.5\n", "'1.5'"),
+        (f"query,image,clicks\na,b,{'9' * 19}\n", "of at most 18 digits"),
+        (f"query,image,clicks\na,b,{'9' * 5000}\n", "of at most 18 digits"),
     ],
 )
 def test_faults_are_named(corpus: CorpusParams, text: str, message: str) -> None:
