@@ -12,6 +12,8 @@ _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 # PyTorch has no class of its own for either.
 _NO_MEMORY = re.compile("out of memory|(can't|cannot) allocate memory|not enough memory", re.I)
 _NO_THREAD = "can't start new thread"
+# Of a message. Ten faults of a kind fit in it, a whole file does not.
+_MOST_LINES, _MOST_CHARACTERS = 50, 1000
 
 
 class UserError(ValueError):
@@ -31,6 +33,15 @@ def printable(text: str) -> str:
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def shortened(message: str) -> str:
+    """A message in which long lines end in dots, as do many lines: a name may be a whole file."""
+    lines = [
+        line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..."
+        for line in message.split("\n", _MOST_LINES)[:_MOST_LINES]
+    ]
+    return "\n".join(lines if message.count("\n") < _MOST_LINES else [*lines, "..."])
+
+
 @contextmanager
 def faults_in_one_line() -> Iterator[None]:
     """End the program with status 1 and a message for what the user or the machine can mend.
@@ -42,7 +53,7 @@ def faults_in_one_line() -> Iterator[None]:
     except Exception as error:
         if (reason := _reason(error)) is None:
             raise
-        sys.exit(printable(f"error: {reason}"))
+        sys.exit(printable(shortened(f"error: {reason}")))
 
 
 def _reason(error: Exception) -> str | None:

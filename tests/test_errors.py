@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline.errors import UserError, faults_in_one_line, printable
+from pipeline.errors import UserError, faults_in_one_line, printable, shortened
 from tests.tiny import ROOT
 
 
@@ -76,3 +76,20 @@ def test_what_the_user_can_mend_ends_in_one_line(error: Exception, shown: str) -
 def test_a_fault_of_the_program_keeps_its_traceback(error: Exception) -> None:
     with pytest.raises(type(error)), faults_in_one_line():
         raise error
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("é" * 1000, "é" * 1000),
+        ("a" * 1001, f"{'a' * 1000} ..."),
+        (f"x\n{'a' * 10**6}\ny", f"x\n{'a' * 1000} ...\ny"),
+        ("\n" * 49, "\n" * 49),
+        ("x\n" * 10**5, "x\n" * 50 + "..."),
+    ],
+)
+def test_a_message_never_shows_a_whole_file(message: str, shown: str) -> None:
+    assert shortened(message) == shown
+    with pytest.raises(SystemExit) as ended, faults_in_one_line():
+        raise UserError(message)
+    assert len(str(ended.value)) < 2000
