@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def _read(corpus: Path) -> list[dict[str, Any]] | None:
 def _named(corpus: Path) -> Iterator[None]:
     try:
         yield
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(
             f"{corpus / TRUTH_FILE} is damaged, or of another format: {reason}"
@@ -71,10 +72,13 @@ def _named(corpus: Path) -> Iterator[None]:
 
 def _box(values: Any) -> Box:
     x1, y1, x2, y2 = map(float, values)
+    if not all(map(isfinite, (x1, y1, x2, y2))):
+        raise ValueError(f"the box {values} is not finite")
     return x1, y1, x2, y2
 
 
 def _text(value: Any) -> Any:
-    if not isinstance(value, str) and not all(isinstance(each, str) for each in value):
+    is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if not (isinstance(value, str) or is_list):
         raise TypeError(f"{value!r:.40} is no text, and no list of texts")
     return value

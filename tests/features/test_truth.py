@@ -57,6 +57,11 @@ def test_captions_and_keywords_by_pair(tmp_path: Path) -> None:
         '{"id": "a", "mentions": [{"word": "dog", "objects": [3]}], "objects": []}',
         '{"id": "a", "mentions": [{"word": "x", "objects": [0]}], "objects": [{"box": [1, 2]}]}',
         '{"id": "a", "mentions": [{"word": "x", "objects": [0]}], "objects": [{"box": "abcd"}]}',
+        *(
+            f'{{"id": "a", "mentions": [{{"word": "x", "objects": [0]}}], "objects":'
+            f' [{{"box": [1, 2, 3, {number}]}}]}}'
+            for number in ("NaN", "1e999", "9" * 400)
+        ),
         '{"id": "a", "mentions": 7, "captions": [7]}',
         '{"id": ' + "9" * 5000 + "}",
         "[" * 100_000,

@@ -23,6 +23,7 @@ KEYWORDS = "keyword"
 CLICKTURE_LISTS = {"lite": "train", "dev": "dev"}
 _COCO_SPLITS = ("train", "test")
 _COCO_SUFFIX = 4  # characters: ".jpg"
+_DIGITS = 18  # of a number; more would not fit in 64 bits
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def read_keywords(path: Path) -> list[str]:
         keywords = json.loads(path.read_bytes())["tagging"]["keywords"]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file of keywords") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, RecursionError):
         keywords = None
     if not isinstance(keywords, list) or not all(isinstance(word, str) for word in keywords):
@@ -100,19 +103,17 @@ def _clickture_list(name: str, path: Path) -> KeywordList:
     entries = [line.strip() for line in read_text(path, "utf-8").splitlines() if line.strip()]
     names = [PurePosixPath(entry).name for entry in entries]
     stop_if_any(
-        f"{path}: entries whose last part is not a number",
+        f"{path}: entries whose last part is not a number of at most {_DIGITS} digits",
         (
             repr(entry)
             for entry, name in zip(entries, names, strict=True)
-            if not (name.isascii() and name.isdigit())
+            if not (name.isascii() and name.isdigit() and len(name) <= _DIGITS)
         ),
     )
     ids = np.array([int(name) for name in names], np.int64)
     folder = path.parent / KEYWORDS / f"keywords_{name}"
     splits = np.full(len(entries), CLICKTURE_LISTS[name])
-    return KeywordList(
-        name, ids, entries, splits, lambda entry: read_keywords(folder / f"{entry}.json")
-    )
+    return KeywordList(name, ids, entries, splits, lambda entry: _read_below(folder, entry))
 
 
 def _coco(corpus: Path) -> list[KeywordList]:
@@ -122,10 +123,18 @@ def _coco(corpus: Path) -> list[KeywordList]:
         for entry in karpathy.read_images(folder / karpathy.FILE, fields)
         if entry["split"] in _COCO_SPLITS
     ]
-    names = [f"keyword_{e['split']}/{e['filename'][:-_COCO_SUFFIX]}.json" for e in entries]
+    names = [f"keyword_{e['split']}/{e['filename'][:-_COCO_SUFFIX]}" for e in entries]
     ids = np.array([entry["imgid"] for entry in entries], np.int64)
     splits = np.array([entry["split"] for entry in entries])
-    return [KeywordList("coco", ids, names, splits, lambda name: read_keywords(folder / name))]
+    return [KeywordList("coco", ids, names, splits, lambda name: _read_below(folder, name))]
+
+
+def _read_below(folder: Path, name: str) -> list[str]:
+    """The keywords in `<name>.json`; a list may not lead to files outside of its folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise UserError(f"{folder}: the entry {name!r} of its list leads out of the folder")
+    return read_keywords(folder / f"{name}.json")
 
 
 def _sample(corpus: Path) -> list[KeywordList]:
@@ -136,6 +145,10 @@ def _sample(corpus: Path) -> list[KeywordList]:
             f"keywords.source = 'given', but {corpus} has no {TRUTH_FILE} with keywords;"
             " allowed: mined"
         )
+    stop_if_any(
+        f"{corpus / TRUTH_FILE}: pairs whose keywords are no list, or whose split is no text",
+        (f"{k!r:.80}" for k in keywords if isinstance(keywords[k], str) or type(splits[k]) is list),
+    )
     numbers = np.arange(len(keywords))
     of_split = np.array(list(splits.values()))
     return [KeywordList("images", numbers, list(keywords), of_split, keywords.__getitem__)]
