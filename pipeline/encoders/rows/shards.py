@@ -107,8 +107,11 @@ def check_shard(data: bytes, fields: tuple[Field, ...]) -> None:
     if arrays.keys() != _layout(fields, 0, 0).keys():
         raise SafetensorError(f"it has the arrays {sorted(arrays)}")
     offsets = arrays.get(_OFFSETS, np.zeros(1, np.int64))
-    length = int(offsets[-1]) if offsets.ndim and offsets.size else 0
-    for name, (shape, dtype) in _layout(fields, len(arrays[_KEYS]), length).items():
+    # Keys and offsets of another form differ from any layout.
+    rows = len(arrays[_KEYS]) if arrays[_KEYS].ndim else 0
+    is_list = offsets.ndim == 1 and offsets.size and offsets.dtype == np.int64
+    length = int(offsets[-1]) if is_list else 0
+    for name, (shape, dtype) in _layout(fields, rows, length).items():
         found = arrays[name]
         if (found.shape, found.dtype) != (shape, np.dtype(dtype)):
             raise SafetensorError(f"{name} is {found.dtype} {found.shape}, not {dtype} {shape}")

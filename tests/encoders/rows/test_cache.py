@@ -169,6 +169,18 @@ def with_offsets_that_begin_later(arrays: Arrays) -> None:
     arrays["offsets"] = np.array([1, 3, 5])
 
 
+def with_offsets_in_two_axes(arrays: Arrays) -> None:
+    arrays["offsets"] = np.array([[0], [2], [5]])
+
+
+def with_offsets_that_are_not_finite(arrays: Arrays) -> None:
+    arrays["offsets"] = np.array([0, 2, np.inf])
+
+
+def with_one_number_for_keys(arrays: Arrays) -> None:
+    arrays["keys"] = np.zeros((), np.uint8)
+
+
 def with_a_key_twice(arrays: Arrays) -> None:
     arrays["keys"][1] = arrays["keys"][0]
 
@@ -184,7 +196,8 @@ def with_flat_keys(arrays: Arrays) -> None:
 FORGERIES = [
     *(not_finite, too_large, of_another_width, of_another_type, with_fewer_rows_than_keys),
     *(without_a_field, with_a_field_too_many, with_descending_offsets, with_a_key_twice),
-    *(with_offsets_that_begin_later, with_short_keys, with_flat_keys),
+    *(with_offsets_that_begin_later, with_short_keys, with_flat_keys, with_one_number_for_keys),
+    *(with_offsets_in_two_axes, with_offsets_that_are_not_finite),
 ]
 
 
@@ -193,7 +206,7 @@ def forge(cache: RowCache, change: Callable[[Arrays], None]) -> Path:
     (shard,) = shards(cache)
     arrays = {name: array.copy() for name, array in load_file(shard).items()}
     change(arrays)
-    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    data = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     shard.unlink()
     forged = shard.with_name(shard_name(data))
     forged.write_bytes(data)
