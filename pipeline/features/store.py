@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, first_line
 from pipeline.faults import parse_json
 from pipeline.files import Fingerprint, PatientFile, digest, remove_abandoned, whole_file
 
@@ -30,9 +30,18 @@ STATUS_CODES = {"ok": OK, "missing": MISSING, "unreadable": UNREADABLE}
 
 _KINDS = {"f": "floats", "i": "integers", "u": "unsigned integers", "b": "booleans", "S": "bytes"}
 _KEY_TYPE = np.dtype("S64")
+
+
+def _class_names(text: Any) -> list[str]:
+    names = json.loads(text)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{names!r:.40} is no list of names")
+    return names
+
+
 # What HDF5 stores in another form.
 _FROM_STORED: dict[str, Callable[[Any], Any]] = {
-    "class_names": json.loads,
+    "class_names": _class_names,
     "grid_shape": lambda shape: tuple(int(side) for side in shape),
     "vocabulary": lambda words: [word.decode() for word in words],
 }
@@ -116,6 +125,8 @@ class Features:
             except (ValueError, TypeError, AttributeError, RecursionError) as error:
                 raise UserError(f"{path}: {name} cannot be read: {error}") from None
         _check_arrays(path, {"keys": ("S", "n"), **cls._layout}, found)
+        if len(set(found["keys"].tolist())) < len(found["keys"]):
+            raise UserError(f"{path}: a key occurs twice")
         if "offsets" in found:
             _check_offsets(path, found)
         return cls(**found)
@@ -127,7 +138,7 @@ class Features:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {key.decode("ascii"): i for i, key in enumerate(self.keys.tolist())}
+        return {key.decode("ascii", "replace"): i for i, key in enumerate(self.keys.tolist())}
 
 
 @dataclass(frozen=True)
@@ -318,8 +329,11 @@ def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
     try:
         with h5py.File(path, "r") as file:
             return {"path": path, **_read_values(path, file, ("keys", *names))}
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); run its stage again") from None
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file makes HDF5 raise anything
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise UserError(f"{path} cannot be read ({reason}); run its stage again") from None
 
 
 def _read_values(path: Path, file: h5py.File, names: Sequence[str]) -> dict[str, Any]:

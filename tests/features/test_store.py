@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.features.store import GloveFeatures, RegionFeatures, SceneFeatures, create_store
+from pipeline.features.store import (
+    ClipTextFeatures,
+    GloveFeatures,
+    RegionFeatures,
+    SceneFeatures,
+    create_store,
+)
 from tests.encoders.rows.toy_encoder import key_of
 
 KEYS = [key_of(number) for number in range(3)]
@@ -216,6 +222,9 @@ def test_what_would_shift_words_is_refused(
         ("class_names", None, r"lacks the datasets \['class_names'\]"),
         ("class_names", "[", "class_names cannot be read"),
         ("class_names", 7, "class_names cannot be read"),
+        ("class_names", "NaN", "nan is no list of names"),
+        ("class_names", '"dog"', "'dog' is no list of names"),
+        ("class_names", "[1, 2]", r"\[1, 2\] is no list of names"),
         ("class_names", "[]", "classes has numbers that class_names does not have"),
     ],
 )
@@ -230,6 +239,30 @@ def test_attributes_that_are_missing_or_damaged_are_named(
             file.attrs[name] = value
     with pytest.raises(UserError, match=message):
         RegionFeatures.read(path)
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    with create_store(tmp_path / "texts.h5", [KEYS[0], KEYS[1], KEYS[0]], "{}") as file:
+        file["vectors"], file["cut"] = np.ones((3, 5), np.float16), np.zeros(3, bool)
+    with pytest.raises(UserError, match=r"texts\.h5: a key occurs twice"):
+        ClipTextFeatures.read(tmp_path / "texts.h5")
+
+
+@pytest.mark.parametrize(
+    ("found", "put"),
+    [
+        pytest.param(b"scores\0", b"\xff\xff\xff\xff\xff\xff\0", id="name of a dataset"),
+        pytest.param(KEYS[1][:9].encode(), b"\xff" * 9, id="key"),
+    ],
+)
+def test_damaged_bytes_are_named(tmp_path: Path, found: bytes, put: bytes) -> None:
+    path = tmp_path / "regions.h5"
+    write_regions(path)
+    data = path.read_bytes()
+    assert found in data
+    path.write_bytes(data.replace(found, put))
+    with pytest.raises(UserError, match=r"regions\.h5"):
+        RegionFeatures.read(path).index(KEYS)
 
 
 def test_a_group_is_no_dataset(tmp_path: Path) -> None:
