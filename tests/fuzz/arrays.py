@@ -36,7 +36,18 @@ def _all(value: Callable[[Array], Any]) -> Change:
 
 
 def _to(kind: str) -> Change:
-    return lambda array, _: array.astype(kind)
+    """Convert numbers; texts become zeros."""
+    return lambda array, _: (
+        array.astype(kind) if array.dtype.kind in "fiub" else np.zeros(array.shape, kind)
+    )
+
+
+def _noise(array: Array, draw: Draw) -> Array:
+    if array.dtype.kind in "bO":
+        return np.full_like(array, draw(st.text(max_size=5)))
+    size = array.nbytes
+    data = draw(st.binary(min_size=size, max_size=size))
+    return np.frombuffer(data, array.dtype).reshape(array.shape).copy()
 
 
 def _more(array: Array) -> Array:
@@ -88,13 +99,7 @@ ANY: dict[str, Change] = {
     "booleans": _to("?"),
     "all zero": _all(lambda array: 0),
     "all one": _all(lambda array: 1),
-    "noise": lambda array, draw: (
-        np.frombuffer(draw(st.binary(min_size=array.nbytes, max_size=array.nbytes)), array.dtype)
-        .reshape(array.shape)
-        .copy()
-        if array.dtype != bool
-        else ~array
-    ),
+    "noise": _noise,
 }
 FLOATS: dict[str, Change] = {
     "one NaN": _one(np.nan),
