@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, first_line
 
 Array = npt.NDArray[np.float32]
 
@@ -21,8 +21,10 @@ def open_regions(folder: Path, files: str) -> Array:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file (corpus.folder)") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from None
+    except Exception as error:  # a damaged header raises anything, from SyntaxError to EOFError
+        raise UserError(f"{path} cannot be read: {first_line(error)}") from None
+    if not isinstance(array, np.ndarray):
+        raise UserError(f"{path} is an archive, not an array")
     if array.ndim != 3 or array.dtype.kind != "f":
         raise UserError(
             f"{path} holds {array.dtype} of shape {array.shape}; expected floats (images,"

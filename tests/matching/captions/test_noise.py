@@ -62,6 +62,13 @@ def test_index_files_of_either_protocol(tmp_path: Path) -> None:
     assert (pair_with_noise(IMAGE_OF, IMAGES, noise("decl", 0, file=path)) == IMAGE_OF[::-1]).all()
 
 
+@pytest.mark.parametrize("data", [b"\x93NUMPY\1\0\6\0'a':}\n", b""])
+def test_a_damaged_index_is_named(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "noise.npy").write_bytes(data)
+    with pytest.raises(UserError, match=r"noise\.npy cannot be read"):
+        pair_with_noise(IMAGE_OF, IMAGES, noise("ncr", 0, file=tmp_path / "noise.npy"))
+
+
 @pytest.mark.parametrize(
     ("index", "message"),
     [

@@ -63,6 +63,7 @@ def test_regions_are_read_from_disk_as_they_are_wanted(folder: Path) -> None:
         ("dev_caps.txt", b"one\ntwo\n", "30 images and 2 captions"),
         ("test_caps.txt", b"\xff\n" * 150, "not utf-8"),
         ("train_ims.npy", b"nothing", "cannot be read"),
+        ("train_ims.npy", b"\x93NUMPY\1\0\6\0'a':}\n", "cannot be read"),
         ("train_ims.npy", None, "no such file"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.encoders.regions.precomputed.base import Array, ImageRegions, checked, files_digest
-from pipeline.errors import UserError
+from pipeline.errors import UserError, first_line
 
 _ARRAY, _IDS = "_ims.npy", "_ids.txt"
 # In files with a line per caption.
@@ -50,8 +50,8 @@ class ArraySource:
 def _open(path: Path) -> Array:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} cannot be read as a .npy array: {error}") from None
+    except Exception as error:  # a damaged header raises anything, from SyntaxError to EOFError
+        raise UserError(f"{path} cannot be read as a .npy array: {first_line(error)}") from None
     if not isinstance(array, np.ndarray) or array.ndim != 3 or not len(array):
         raise UserError(f"{path}: expected an array of shape (images, regions, D)")
     return array

@@ -58,7 +58,9 @@ def checked(
 def _check_boxes(place: str, boxes: Array, count: int) -> None:
     if boxes.shape != (count, 4):
         raise UserError(f"{place}: boxes have shape {boxes.shape}, expected ({count}, 4)")
-    if not np.isfinite(boxes).all() or (boxes[:, 2:] < boxes[:, :2]).any():
+    if boxes.dtype.kind not in "fiu" or not np.isfinite(boxes).all():
+        raise UserError(f"{place}: boxes are no finite numbers")
+    if (boxes[:, 2:] < boxes[:, :2]).any():
         raise UserError(f"{place}: boxes are not x1, y1, x2, y2 with x1 <= x2 and y1 <= y2")
 
 

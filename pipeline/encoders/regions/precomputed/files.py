@@ -1,12 +1,11 @@
 """One file per image, named by its id: `.npy` with features, or `.npz` with boxes as well."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.encoders.regions.precomputed.base import Array, ImageRegions, checked, files_digest
-from pipeline.errors import UserError
+from pipeline.errors import UserError, first_line
 
 SUFFIXES = (".npy", ".npz")
 # As common extractors name them.
@@ -38,7 +37,7 @@ class FileSource:
         arrays = _arrays(path)
         size = None
         if "height" in arrays and "width" in arrays:
-            size = (int(arrays["height"]), int(arrays["width"]))
+            size = (_side(path, arrays["height"]), _side(path, arrays["width"]))
         return checked(str(path), arrays["features"], arrays.get("boxes"), size, self.feature_dim)
 
 
@@ -50,10 +49,10 @@ def _arrays(path: Path) -> dict[str, Array]:
             return {"features": found}
         with found:
             return _named(path, found)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{path} cannot be read: {error}; is it complete?") from None
+    except UserError:
+        raise
+    except Exception as error:  # a damaged header raises anything, from SyntaxError to zlib's own
+        raise UserError(f"{path} cannot be read: {first_line(error)}; is it complete?") from None
 
 
 def _named(path: Path, archive: "np.lib.npyio.NpzFile") -> dict[str, Array]:
@@ -66,3 +65,9 @@ def _named(path: Path, archive: "np.lib.npyio.NpzFile") -> dict[str, Array]:
     if "features" not in arrays:
         raise UserError(f"{path} holds {archive.files}, but no features (allowed: {_FEATURES})")
     return arrays
+
+
+def _side(path: Path, array: Array) -> int:
+    if array.size != 1 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise UserError(f"{path}: {_HEIGHT} and {_WIDTH} must be one number each")
+    return int(array.item())

@@ -129,6 +129,11 @@ def test_one_file_per_image(tmp_path: Path) -> None:
         ({"x": np.ones((3, WIDTH), np.float32), "bbox": np.ones((2, 4))}, r"expected \(3, 4\)"),
         ({"x": np.ones((1, WIDTH), np.float32), "bbox": np.array([[9.0, 9, 1, 1]])}, "x1 <= x2"),
         ({"other": np.ones(1)}, "holds .*other.*, but no features"),
+        ({"x": np.ones((1, WIDTH), "f4"), "bbox": np.full((1, 4), "1")}, "no finite numbers"),
+        *(
+            ({"x": np.ones((1, WIDTH), "f4"), "image_h": side, "image_w": 4}, "one number each")
+            for side in ([3, 4], "many", np.nan)
+        ),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
@@ -138,8 +143,14 @@ def test_a_wrong_file_is_named(tmp_path: Path, arrays: dict[str, np.ndarray], me
         open_source(tmp_path).read("2")
 
 
+def npy_with(header: str) -> bytes:
+    return b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode()
+
+
 @pytest.mark.parametrize("name", ["1.npy", "1.npz", "1_ims.npy"])
-@pytest.mark.parametrize("hostile", ["empty", "text", "pickle", "array of objects"])
+@pytest.mark.parametrize(
+    "hostile", ["empty", "text", "pickle", "array of objects", "torn header", "huge shape"]
+)
 def test_a_hostile_file_is_named_and_no_code_in_it_is_run(
     tmp_path: Path, name: str, hostile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +161,14 @@ def test_a_hostile_file_is_named_and_no_code_in_it_is_run(
             array = np.array([Harmful()], dtype=object)
             np.savez(file, features=array) if name.endswith("z") else np.save(file, array)
         else:
-            data = {"empty": b"", "text": b"text", "pickle": pickle.dumps(Harmful())}
+            huge = "{'descr':'<f8','fortran_order':False,'shape':(99999999,9999,9)}\n"
+            data = {
+                "empty": b"",
+                "text": b"text",
+                "pickle": pickle.dumps(Harmful()),
+                "torn header": npy_with("'a':}\n"),
+                "huge shape": npy_with(huge),
+            }
             file.write(data[hostile])
     with pytest.raises(UserError, match=f"{name} cannot be read"):
         open_source(tmp_path)
