@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
+import torch
 from pydantic_core import to_json
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.errors import UserError
 from pipeline.files import Fingerprint, digest, whole_file
@@ -59,18 +60,29 @@ def load_model(folder: Path, config: type[ConfigT], build: Callable[[ConfigT], M
         UserError: a file is missing, damaged or of a newer format, or the weights are not finite
             or do not fit the config.
     """
-    model = build(read_settings(config, folder / CONFIG_FILE))
+    settings = read_settings(config, folder / CONFIG_FILE)
+    weights = _read_weights(folder / WEIGHTS_FILE)
     try:
-        weights = load_file(folder / WEIGHTS_FILE)
-        require_finite_weights(folder / WEIGHTS_FILE, weights)
+        # Without values first: a config may ask for more memory than there is.
+        with torch.device("meta"):
+            build(settings).load_state_dict(weights, assign=True)
+        model = build(settings)
         model.load_state_dict(weights)
-    except FileNotFoundError:
-        raise UserError(f"{folder / WEIGHTS_FILE} not found") from None
-    except SafetensorError as error:
-        raise UserError(f"{folder / WEIGHTS_FILE} is damaged: {error}") from None
-    except RuntimeError as error:
-        raise UserError(f"{folder}: weights do not fit {CONFIG_FILE}: {error}") from None
+    except (RuntimeError, OverflowError, TypeError) as error:  # sizes beyond 64 bits
+        reason = f"weights do not fit {CONFIG_FILE}: {error}"
+        raise UserError(f"{folder}: {reason}") from None
     return model.eval()
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        weights: dict[str, Tensor] = load_file(path)
+    except FileNotFoundError:
+        raise UserError(f"{path} not found") from None
+    except SafetensorError as error:
+        raise UserError(f"{path} is damaged: {error}") from None
+    require_finite_weights(path, weights)
+    return weights
 
 
 class EncoderSettings(Section):

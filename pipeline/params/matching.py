@@ -56,7 +56,7 @@ class ModelParams(Section):
     name: Name
     width: Annotated[int, Field(ge=2)]
     similarity_width: Count
-    graph_steps: Count
+    graph_steps: Annotated[int, Field(ge=1, le=100)]
     smooth: Positive
     dropout: Dropout
 

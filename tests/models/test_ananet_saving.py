@@ -45,6 +45,16 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
         AnANet.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("width", [10**9, 2**62, 2**64])
+def test_a_config_takes_no_memory_that_the_weights_do_not(width: int, tmp_path: Path) -> None:
+    AnANet(tiny_config()).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["region_dim"] = width
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"weights do not fit config\.json"):
+        AnANet.from_pretrained(tmp_path)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
     model = AnANet(tiny_config())
