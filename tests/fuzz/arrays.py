@@ -184,5 +184,5 @@ def damaged_arrays(kind: str, arrays: Arrays, draw: Draw) -> Arrays:
     elif fitting:
         with np.errstate(all="ignore"):
             change = {**ANY, **FLOATS, **INTEGERS, **FOREIGN}[kind]
-            damaged[name] = change(damaged[name], draw)
+            damaged[name] = np.asarray(change(damaged[name], draw))
     return damaged
