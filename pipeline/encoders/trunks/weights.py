@@ -1,6 +1,5 @@
 """Weights files: downloaded, checked, and read without unpickling."""
 
-import pickle
 import re
 import sys
 from hashlib import sha256
@@ -8,7 +7,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -91,7 +89,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file makes PyTorch raise anything
         raise UserError(f"weights {path} cannot be read: {first_line(error)}") from None
     if isinstance(weights, dict) and isinstance(weights.get("model"), dict):
         weights = weights["model"]  # beside a trainer's state

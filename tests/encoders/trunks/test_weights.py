@@ -145,8 +145,14 @@ class Harmful:
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
 @pytest.mark.parametrize(
     "data",
-    [b"", b"no weights at all", pickle.dumps(Harmful(Path("harm")), protocol=2)],
-    ids=["empty", "text", "pickled code"],
+    [
+        b"",
+        b"no weights at all",
+        pickle.dumps(Harmful(Path("harm")), protocol=2),
+        b"\x80\x02.",
+        b"\x80\x02X\1\0\0\0\xff.",
+    ],
+    ids=["empty", "text", "pickled code", "a pickle of nothing", "a pickle of no text"],
 )
 def test_what_is_no_weights_file_is_refused(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
