@@ -38,7 +38,7 @@ run: install ## rebuild whatever is out of date: features, model, metrics, plots
 test: $(VENV)/.installed-dev ## run the tests, a process per core
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
-fuzz: $(VENV)/.installed-dev ## damage every kind of file that is read, in thousands of ways; for half an hour
+fuzz: $(VENV)/.installed-dev ## damage every kind of file that is read, in over 70 ways each
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --hypothesis-profile fuzz tests/fuzz
 
 bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts

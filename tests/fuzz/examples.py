@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 # Few in an ordinary run, many in `make fuzz`: ordinary tests have a hundred examples of one
 # property, while each of dozens of kinds is one here.
-_SHARE = 25
+_SHARE = 50
 _PROFILE = settings.get_current_profile_name()
 
 few = settings(
