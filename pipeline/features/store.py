@@ -122,7 +122,7 @@ class Features:
         for name in _FROM_STORED.keys() & found.keys():
             try:
                 found[name] = _FROM_STORED[name](found[name])
-            except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 raise UserError(f"{path}: {name} cannot be read: {error}") from None
         _check_arrays(path, {"keys": ("S", "n"), **cls._layout}, found)
         if len(set(found["keys"].tolist())) < len(found["keys"]):

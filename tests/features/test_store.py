@@ -273,6 +273,16 @@ def test_a_group_is_no_dataset(tmp_path: Path) -> None:
         RegionFeatures.read(tmp_path / "regions.h5")
 
 
+@pytest.mark.parametrize("side", [np.inf, np.nan])
+def test_a_grid_without_a_shape_is_refused(tmp_path: Path, side: float) -> None:
+    with create_store(tmp_path / "scenes.h5", KEYS, "{}") as file:
+        file["pooled"], file["grid"] = np.ones((3, 5), np.float16), np.ones((3, 6, 2), np.float16)
+        file["status"] = np.zeros(3, np.uint8)
+        file.attrs["grid_shape"] = (side, 3)
+    with pytest.raises(UserError, match="grid_shape cannot be read"):
+        SceneFeatures.read(tmp_path / "scenes.h5")
+
+
 def test_a_grid_of_another_shape_is_refused(tmp_path: Path) -> None:
     with create_store(tmp_path / "scenes.h5", KEYS, "{}") as file:
         file["pooled"], file["grid"] = np.ones((3, 5), np.float16), np.ones((3, 6, 2), np.float16)
