@@ -16,7 +16,7 @@ from pipeline.corpus.layouts.flickr8k_expert import (
 )
 from pipeline.correlation.judgments import Correlation, Pair, crowd_correlation, expert_correlation
 from pipeline.errors import UserError
-from pipeline.files import whole_file
+from pipeline.files import write_text
 from pipeline.images.corpus import images_path
 from pipeline.params.project import load_params
 from pipeline.prediction import Score, Scorer, posts_of
@@ -57,8 +57,7 @@ def run(arguments: Namespace) -> None:
     }
     text = json.dumps(report, indent=2) + "\n"
     if arguments.out:
-        with whole_file(arguments.out) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(arguments.out, text)
     else:
         print(text, end="")
 

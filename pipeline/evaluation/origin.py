@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline.files import whole_file
+from pipeline.files import write_text
 
 _VERSIONS = ("torch", "numpy", "scikit-learn")
 
@@ -15,8 +15,7 @@ _VERSIONS = ("torch", "numpy", "scikit-learn")
 def write_origin(path: Path, device: torch.device) -> None:
     """JSON on one line: the processor of this device, and the versions of what computes."""
     origin = {"processor": processor(device), **{name: version(name) for name in _VERSIONS}}
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(origin) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(origin) + "\n")
 
 
 def processor(device: torch.device) -> str:

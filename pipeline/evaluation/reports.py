@@ -1,13 +1,14 @@
 """Predictions, confusion and F1 per class as CSV; they contain no text of any pair."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline.dataset.predictions import Predictions
 from pipeline.files import whole_file
+from pipeline.metrics.f1 import confusion_counts
 
 _DIGITS = 6
 
@@ -35,9 +36,8 @@ def write_confusion(path: Path, predictions: Predictions, labels: Sequence[str])
 
     DVC's own template for confusion drops classes that are never predicted, and sorts the rest.
     """
-    found = Counter(zip(predictions.gold.tolist(), predictions.predicted.tolist(), strict=True))
-    classes = range(len(labels))
-    rows = [(labels[i], labels[j], found[i, j]) for i in classes for j in classes]
+    counts = confusion_counts(predictions.gold, predictions.predicted, len(labels))  # (C, C)
+    rows = [(labels[i], labels[j], count) for (i, j), count in np.ndenumerate(counts)]
     _write_table(path, pd.DataFrame(rows, columns=["actual", "predicted", "pairs"]))
 
 

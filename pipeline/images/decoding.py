@@ -9,9 +9,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.images.files import ImageError
+from pipeline.params.project import MOST_PIXELS
 
-# Where Pillow begins to warn; `prepare.max_pixels` may not be larger.
-MAX_PIXELS = 89_478_485
 # For new posts, which no params.yaml describes: more than any phone's usual photo. Decoding takes
 # 4 to 16 bytes per pixel, whatever the size of the file.
 POST_PIXELS = 50_000_000
@@ -33,7 +32,7 @@ class ImageBytes:
         """Their sha256, which identifies the image everywhere."""
         return sha256(self.data).hexdigest()
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    def open(self, max_pixels: int = MOST_PIXELS) -> Image.Image:
         """The decoded image, see `decode_image`.
 
         Raises:
@@ -50,7 +49,7 @@ class ImageBytes:
         return decode_image(self.data, side=side)
 
 
-def decode_image(data: bytes, max_pixels: int = MAX_PIXELS, side: int = 0) -> Image.Image:
+def decode_image(data: bytes, max_pixels: int = MOST_PIXELS, side: int = 0) -> Image.Image:
     """The first frame as 8-bit RGB, upright according to its EXIF orientation.
 
     Transparent parts become white; 16-bit grey keeps its upper 8 bits.

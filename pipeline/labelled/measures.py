@@ -13,7 +13,7 @@ from pipeline.dataset.predictions import Predictions
 from pipeline.errors import UserError
 from pipeline.evaluation.metrics import evaluation_metrics
 from pipeline.evaluation.reports import prediction_table
-from pipeline.files import whole_file
+from pipeline.files import write_text
 from pipeline.labelled.table import Gold
 from pipeline.metrics.writing import write_metrics
 from pipeline.pages.rendering import render
@@ -123,6 +123,5 @@ def write_measures(
         confusions=worst_confusions(table, labels, measuring.look(predictions.ids)),
         changes={},
     )
-    with whole_file(page) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+    write_text(page, html)
     return metrics

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.files import whole_file
+from pipeline.files import write_text
 
 _DIGITS = 6
 
@@ -18,10 +18,7 @@ def write_metrics(path: Path, metrics: Mapping[str, float]) -> None:
         UserError: the file cannot be written.
     """
     rounded = {name: round(value, _DIGITS) for name, value in metrics.items()}
-    with whole_file(path) as temporary:
-        temporary.write_text(
-            json.dumps(rounded, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-        )
+    write_text(path, json.dumps(rounded, indent=2, allow_nan=False) + "\n")
 
 
 def read_metrics(path: Path) -> dict[str, float]:

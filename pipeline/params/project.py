@@ -86,7 +86,7 @@ class CorpusParams(Section):
         return self
 
 
-# Where Pillow takes an image for an attack.
+# Where Pillow begins to warn that an image may be an attack.
 MOST_PIXELS = 89_478_485
 
 

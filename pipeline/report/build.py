@@ -17,7 +17,7 @@ from pipeline.corpus.posts import read_original_texts
 from pipeline.dataset.reading import read_files
 from pipeline.errors import UserError
 from pipeline.features.texts import Texts, read_texts
-from pipeline.files import whole_file
+from pipeline.files import write_text
 from pipeline.images.corpus import images_path
 from pipeline.images.source import CorpusImages, ImageSource
 from pipeline.models.ananet import AnANet
@@ -97,8 +97,7 @@ def build_report(params: Params) -> None:
     """
     with read_made(params) as made:
         html = render("page.html", **_values(made))
-    with whole_file(paths.REPORT) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+    write_text(paths.REPORT, html)
 
 
 def _values(made: Made) -> dict[str, Any]:

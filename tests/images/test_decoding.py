@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from pipeline.images import decoding
-from pipeline.images.decoding import MAX_PIXELS, ImageBytes, decode_image
+from pipeline.images.decoding import ImageBytes, decode_image
 from pipeline.images.files import ImageError
+from pipeline.params.project import MOST_PIXELS
 from tests.images.drawn import drawn_image
 
 
@@ -162,8 +163,10 @@ def claiming(width: int, height: int) -> bytes:
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_more_pixels_than_allowed_are_refused() -> None:
-    with pytest.raises(ImageError, match=f"1 x {MAX_PIXELS + 1} is more than {MAX_PIXELS} pixels"):
-        decode_image(claiming(1, MAX_PIXELS + 1))
+    with pytest.raises(
+        ImageError, match=f"1 x {MOST_PIXELS + 1} is more than {MOST_PIXELS} pixels"
+    ):
+        decode_image(claiming(1, MOST_PIXELS + 1))
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")

@@ -18,7 +18,7 @@ from pipeline.corpus.pairs import SPLITS, Pair, check_pairs
 from pipeline.errors import UserError
 from pipeline.faults import SHOWN, list_faults
 from pipeline.features.texts import EMPTY_TEXT, text_key
-from pipeline.files import whole_file
+from pipeline.files import whole_file, write_text
 from pipeline.images.corpus import images_path
 from pipeline.images.source import ImageSource
 from pipeline.params.project import CorpusParams, PrepareParams
@@ -57,10 +57,7 @@ class PreparedCorpus:
         """
         for path, table in ((pairs, self.pairs), (images, self.images), (texts, self.texts)):
             _write_table(path, table)
-        with whole_file(report) as temporary:
-            temporary.write_text(
-                json.dumps(self.report, indent=2, ensure_ascii=False) + "\n", "utf-8"
-            )
+        write_text(report, json.dumps(self.report, indent=2, ensure_ascii=False) + "\n")
 
     def write_posts(self, path: Path) -> None:
         """Write the texts as people wrote them as a Parquet file.
@@ -160,6 +157,5 @@ def _text_table(words: Iterable[Sequence[str]]) -> pd.DataFrame:
 
 
 def _post_table(pairs: Sequence[Pair]) -> pd.DataFrame:
-    # JSON can escape a lone surrogate, which Parquet does not take.
-    texts = [pair.text.encode(errors="replace").decode() for pair in pairs]
-    return pd.DataFrame({"id": [pair.id for pair in pairs], "text": texts}, dtype=str)
+    table = {"id": [pair.id for pair in pairs], "text": [pair.text for pair in pairs]}
+    return pd.DataFrame(table, dtype=str)
