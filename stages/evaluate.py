@@ -10,6 +10,7 @@ from pipeline.dataset.pairs import require_encoders
 from pipeline.dataset.predictions import Predictions, predict
 from pipeline.dataset.reading import load_pairs
 from pipeline.evaluation.card import write_card
+from pipeline.evaluation.examples import example_outputs
 from pipeline.evaluation.metrics import evaluation_metrics
 from pipeline.evaluation.origin import write_origin
 from pipeline.evaluation.pointing import pointing_metrics
@@ -17,6 +18,7 @@ from pipeline.evaluation.reports import write_confusion, write_f1_per_class, wri
 from pipeline.features.store import RegionFeatures
 from pipeline.features.texts import read_texts
 from pipeline.features.truth import read_named_boxes
+from pipeline.metrics.pair_outputs import write_pair_outputs
 from pipeline.metrics.writing import read_metrics, write_metrics
 from pipeline.models.ananet import AnANet
 from pipeline.models.saved import AnANetEncoders
@@ -39,6 +41,10 @@ def main() -> None:
     if truth := read_named_boxes(Path(params.corpus.path)):
         regions = RegionFeatures.read(paths.REGIONS)
         metrics |= pointing_metrics(model, features, regions, read_texts(paths.TEXTS), truth)
+    images = pd.read_parquet(paths.IMAGES)
+    readable = set(images.loc[images["status"] == "ok", "key"])
+    examples = example_outputs(model, features, predictions, readable)
+    write_pair_outputs(paths.EXAMPLES, examples)
     # Not in `train`, since the card states the test metrics.
     pairs = pd.read_parquet(paths.PAIRS)
     encoders = AnANetEncoders.load(paths.ANANET)

@@ -9,7 +9,8 @@ from pipeline.dataset.pairs import PairFeatures
 from pipeline.features.store import RegionFeatures
 from pipeline.features.texts import Texts
 from pipeline.features.truth import Box, NamedBoxes
-from pipeline.metrics.pair_outputs import AttentionMaps, predict_pairs
+from pipeline.metrics.pair_outputs import AttentionMaps
+from pipeline.metrics.pair_predictions import predict_pairs
 from pipeline.models.ananet import AnANet
 
 _BATCH_SIZE = 256

@@ -13,7 +13,8 @@ from pipeline.dataset.arrays import FeatureFiles
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.features.store import BertFeatures, GloveFeatures, RegionFeatures
 from pipeline.features.texts import EMPTY_TEXT, text_key
-from pipeline.metrics.pair_outputs import PairOutput, predict_pairs
+from pipeline.metrics.pair_outputs import PairOutput
+from pipeline.metrics.pair_predictions import predict_pairs
 from pipeline.models.ananet import AnANet
 from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.encoders import Encoders

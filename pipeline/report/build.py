@@ -12,16 +12,14 @@ import pandas as pd
 from PIL.Image import Image
 
 from pipeline import paths
-from pipeline.core.device import resolve_device
 from pipeline.corpus.posts import read_original_texts
-from pipeline.dataset.reading import read_files
 from pipeline.errors import UserError
+from pipeline.features.store import RegionFeatures
 from pipeline.features.texts import Texts, read_texts
 from pipeline.files import write_text
 from pipeline.images.corpus import images_path
 from pipeline.images.source import CorpusImages, ImageSource
-from pipeline.models.ananet import AnANet
-from pipeline.models.saved import AnANetEncoders
+from pipeline.metrics.pair_outputs import read_pair_outputs
 from pipeline.pages.rendering import render
 from pipeline.params.project import Params
 from pipeline.report import sections
@@ -57,11 +55,8 @@ class Made:
         Raises:
             UserError: a file is missing or damaged.
         """
-        model = AnANet.from_pretrained(paths.ANANET).to(resolve_device(self.params.train.device))
-        files = read_files(model.config.model)
-        return attention_examples(
-            model, self.pairs, self.predictions, files, self.words, self.posts, self.images
-        )
+        outputs, regions = read_pair_outputs(paths.EXAMPLES), RegionFeatures.read(paths.REGIONS)
+        return attention_examples(outputs, self.pairs, regions, self.words, self.posts, self.images)
 
     def look(self, identifier: str) -> tuple[Image | None, str]:
         """The picture of a pair, if it can be read, and its text."""
@@ -109,7 +104,7 @@ def _values(made: Made) -> dict[str, Any]:
         **sections.corpus(
             params, report, coverage, made.pairs, made.words, made.posts, made.images
         ),
-        **sections.provenance(params, AnANetEncoders.load(paths.ANANET)),
+        **sections.provenance(params, _json(paths.ENCODERS)["fingerprints"]),
         "made_on": made_on(),
         "grave": grave_warnings(labels, predictions, metrics),
         "warnings": result_warnings(report, coverage, metrics),

@@ -9,9 +9,8 @@ import pandas as pd
 from pipeline import paths
 from pipeline.core.cells import plain_table
 from pipeline.features.texts import Texts
-from pipeline.files import digest
+from pipeline.files import Fingerprint, digest
 from pipeline.images.source import CorpusImages
-from pipeline.models.saved import EncoderSettings
 from pipeline.pages.thumbnails import data_uri
 from pipeline.params.project import Params
 from pipeline.report.provenance import flat, git_revision, package_versions
@@ -112,8 +111,11 @@ def audit(path: Path, pairs: pd.DataFrame, images: CorpusImages) -> dict[str, An
     return {"pairs": shown, "total": len(table), "file": path.name}
 
 
-def provenance(params: Params, settings: EncoderSettings) -> Values:
-    """Revision, versions, parameters and the encoders' fingerprints."""
+def provenance(params: Params, fingerprints: Mapping[str, Fingerprint]) -> Values:
+    """Revision, versions, parameters and the encoders.
+
+    fingerprints: feature file name -> all that decides the values of its rows.
+    """
     return {
         "revision": git_revision(),
         "versions": package_versions(),
@@ -121,7 +123,7 @@ def provenance(params: Params, settings: EncoderSettings) -> Values:
         "params": flat(params.model_dump(by_alias=True, exclude={"compute", *_others(params)})),
         "encoders": {
             name: {"digest": digest(fingerprint), "fingerprint": flat(fingerprint)}
-            for name, fingerprint in settings.fingerprints.items()
+            for name, fingerprint in fingerprints.items()
         },
     }
 

@@ -8,7 +8,7 @@ from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import predict
 from pipeline.errors import UserError
 from pipeline.evaluation.metrics import evaluation_metrics
-from pipeline.metrics.pair_outputs import predict_pairs
+from pipeline.metrics.pair_predictions import predict_pairs
 from pipeline.models.ananet import AnANet
 from pipeline.models.classifier import apply_model
 from tests.tiny import opinionated, tiny_config

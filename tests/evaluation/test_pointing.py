@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.pointing import on_any, pointing_metrics
-from pipeline.metrics.pair_outputs import predict_pairs
+from pipeline.metrics.pair_predictions import predict_pairs
 from tests.metrics.test_pair_outputs import tiny_model
 from tests.tiny_corpus import read, tiny_corpus
 

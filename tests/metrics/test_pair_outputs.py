@@ -9,7 +9,9 @@ import torch
 
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import predict
-from pipeline.metrics.pair_outputs import predict_pairs
+from pipeline.errors import UserError
+from pipeline.metrics.pair_outputs import PairOutput, read_pair_outputs, write_pair_outputs
+from pipeline.metrics.pair_predictions import predict_pairs
 from pipeline.models.ananet import AnANet
 from pipeline.models.classifier import apply_model
 from tests.tiny import opinionated, tiny_config
@@ -97,3 +99,25 @@ def test_model_without_alignment_net_has_no_links(tmp_path: Path) -> None:
     (output,) = predict_pairs(model, features, features.rows("test")[:1])
     assert output.attention is None
     assert list(output.streams) == ["association"]
+
+
+def test_written_outputs_are_read_again(tmp_path: Path) -> None:
+    features = tiny_corpus().features(tmp_path)
+    (output, *_) = predict_pairs(tiny_model(features), features, features.rows("test"))
+    votes_only = PairOutput(output.probabilities, output.streams, None)
+    write_pair_outputs(tmp_path / "examples.json", {"a": output, "ü/0": votes_only})
+    found = read_pair_outputs(tmp_path / "examples.json")
+    assert list(found) == ["a", "ü/0"]
+    assert found["ü/0"].attention is None
+    assert output.attention
+    assert found["a"].attention
+    for name, expected in vars(output.attention).items():
+        np.testing.assert_allclose(getattr(found["a"].attention, name), expected, atol=1e-6)
+    for stream, expected in output.streams.items():
+        np.testing.assert_allclose(found["ü/0"].streams[stream], expected, atol=1e-6)
+    assert found["a"].predicted == output.predicted
+
+
+def test_missing_outputs_name_the_command(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"examples\.json not found.*dvc repro"):
+        read_pair_outputs(tmp_path / "examples.json")

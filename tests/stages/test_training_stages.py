@@ -45,6 +45,8 @@ def prepare(folder: Path, changes: Mapping[str, Mapping[str, int]] | None = None
     corpus.write(folder / "data" / "features")
     (folder / "data" / "interim").mkdir()
     corpus.pairs.to_parquet(folder / "data" / "interim" / "pairs.parquet", index=False)
+    images = pd.DataFrame({"key": corpus.pairs["image_key"].unique(), "status": "ok"})
+    images.to_parquet(folder / "data" / "interim" / "images.parquet", index=False)
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     for section, values in (*SETTINGS.items(), *(changes or {}).items()):

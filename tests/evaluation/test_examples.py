@@ -1,11 +1,16 @@
-"""Which pairs are shown, and what they weigh."""
+"""Which pairs are shown, what they weigh, and what is kept of them."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from pipeline.dataset.predictions import predict
+from pipeline.evaluation.examples import example_outputs, select_pairs
 from pipeline.pages.thumbnails import data_uri
-from pipeline.report.attention_examples import select_pairs
+from tests.metrics.test_pair_outputs import tiny_model
+from tests.tiny_corpus import tiny_corpus
 
 LABELS = ["irrelevant", "implicit", "explicit"]
 
@@ -53,3 +58,28 @@ def test_5000_pairs_of_large_noisy_images_stay_below_15_mb() -> None:
     weight = len(data_uri(Image.fromarray(noise), 448))
     weights_of_words = 2 * 36 * 100 * len("1000,")
     assert len(select_pairs(predictions(5000), LABELS)) * (weight + weights_of_words) < 14_000_000
+
+
+def test_only_pairs_whose_image_can_be_read(tmp_path: Path) -> None:
+    features = tiny_corpus().features(tmp_path)
+    model = tiny_model(features)
+    rows = features.rows("test")
+    found = predict(model, features, "test")
+    everything = {*features.image_keys}
+    shown = example_outputs(model, features, found, everything)
+    assert 0 < len(shown) <= len(rows)
+    unreadable = features.image_keys[rows[0]]
+    kept = example_outputs(model, features, found, everything - {unreadable})
+    assert {features.image_keys[features.ids.index(pair)] for pair in kept} <= (
+        everything - {unreadable}
+    )
+    assert example_outputs(model, features, found, set()) == {}
+
+
+def test_the_examples_are_predicted_as_the_table_says(tmp_path: Path) -> None:
+    features = tiny_corpus().features(tmp_path)
+    model = tiny_model(features)
+    found = predict(model, features, "test")
+    predicted = dict(zip(found.ids, found.predicted.tolist(), strict=True))
+    for pair, output in example_outputs(model, features, found, {*features.image_keys}).items():
+        assert output.predicted == predicted[pair]
