@@ -11,7 +11,7 @@ from pipeline import paths
 from pipeline.matching.captions.captions import CaptionSet
 from pipeline.matching.captions.vocabulary import Vocabulary
 from pipeline.matching.data.data import MatchingData, Split
-from pipeline.matching.sources.sources import read_pairs
+from pipeline.matching.sources.corpus import read_pairs, region_digests
 from pipeline.matching.training.training import random_batches, train_members
 from pipeline.models.matching.model import MatchingModel
 from pipeline.models.matching_losses import estimates
@@ -51,7 +51,7 @@ def audit(params: MatchingParams, posts: Mapping[str, str]) -> pd.DataFrame:
     splits = read_pairs(params.corpus.labels)
     train = splits["train"]
     vocabulary = Vocabulary.of(train.words, params.corpus.min_count)
-    captions = CaptionSet(splits, train.image, vocabulary)
+    captions = CaptionSet(splits, train.image, vocabulary, region_digests())
     # The stage embed_bert has a row for each text of the corpus, by the same key.
     data = MatchingData.load(captions, params, paths.BERT.parent)
     trained = train_members(data, params, lambda epoch, figures: None)

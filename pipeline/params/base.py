@@ -57,25 +57,26 @@ class Section(BaseModel):
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-def require_tracked(named: Mapping[str, str | None]) -> None:
+def require_tracked(named: Mapping[str, str | None], folder: Path | None = None) -> None:
     """Require that DVC tracks every local file or folder that parameters name.
 
-    The stages that read it depend on data/pretrained/<section>. What a stage wrote below
-    data/models is allowed too, since DVC tracks what it was made from.
+    The stages that read it depend on the folder. What a stage wrote below data/models is allowed
+    too, since DVC tracks what it was made from.
 
     Args:
         named: values by dotted key; a value that is no local path, such as a URL, is allowed.
+        folder: where they belong; without it, data/pretrained/<section>.
 
     Raises:
         ValueError: a file or folder lies elsewhere; the message says where it belongs.
     """
     for key, value in named.items():
         place = Path((value or "").partition("#sha256=")[0])
-        folder = PRETRAINED / key.partition(".")[0]
-        tracked = any(Path(normpath(place)).is_relative_to(root) for root in (folder, MODELS))
+        home = folder or PRETRAINED / key.partition(".")[0]
+        tracked = any(Path(normpath(place)).is_relative_to(root) for root in (home, MODELS))
         if value and place.exists() and not tracked:
             raise ValueError(
-                f"{key} = {value!r}: a local file or folder must lie below {folder},"
+                f"{key} = {value!r}: a local file or folder must lie below {home},"
                 " where DVC sees it change"
             )
 

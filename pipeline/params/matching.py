@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.params.base import (
     Changes,
@@ -17,7 +17,9 @@ from pipeline.params.base import (
     Seed,
     Text,
     read_section,
+    require_tracked,
 )
+from pipeline.paths import PRETRAINED
 
 PARAMS_FILE = Path("stages/matching/params.yaml")
 NOISE_STUDY_FILE = Path("stages/matching/noise_study/params.yaml")
@@ -35,6 +37,7 @@ class CorpusParams(Section):
     labels: Annotated[list[Text], Field(min_length=1)]
     folder: Text
     test_files: Literal["test", "testall"]
+    noisy: bool
     vocabulary: Text | None
     min_count: Count
 
@@ -107,6 +110,12 @@ class MatchingParams(Section):
     correction: CorrectionParams
     train: TrainParams
     evaluate: EvaluateParams
+
+    @model_validator(mode="after")
+    def _local_files_are_tracked(self) -> "MatchingParams":
+        named = {"corpus.vocabulary": self.corpus.vocabulary, "noise.file": self.noise.file}
+        require_tracked(named, PRETRAINED / "matching")
+        return self
 
 
 def load_matching_params(path: Path = PARAMS_FILE) -> MatchingParams:

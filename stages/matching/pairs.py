@@ -1,6 +1,6 @@
-"""Collect captions and their images, build the vocabulary, add noise."""
+"""Build the vocabulary of the collected captions, and pair some of them wrongly."""
 
-from pipeline.matching.sources.sources import collect_captions
+from pipeline.matching.captions.captions import CaptionSet, Collected
 from pipeline.params.matching import load_matching_params
 from stages import run
 from stages.matching import paths
@@ -8,7 +8,8 @@ from stages.matching import paths
 
 def main() -> None:
     params = load_matching_params()
-    captions = collect_captions(params)
+    collected = Collected.read(paths.SOURCES / params.corpus.kind)
+    captions = CaptionSet.of(collected, params.corpus, params.noise)
     captions.write(paths.PAIRS, params.noise)
     for name, split in captions.splits.items():
         print(f"{name}: {len(split.ids):,} captions of {len(split.images):,} images")

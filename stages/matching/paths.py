@@ -2,6 +2,8 @@
 
 from pipeline import paths
 
+# A folder for each kind of corpus.
+SOURCES = paths.DATA / "matching" / "sources"
 PAIRS = paths.DATA / "matching" / "pairs"
 WORDS = paths.DATA / "matching" / "words"
 CHECKPOINTS = paths.DATA / "matching" / "checkpoints"

@@ -87,7 +87,9 @@ def test_a_tokenizer_runs_no_detector(stages: Any) -> None:
     direct = {name for name, (deps, _) in stages.items() if Path("pipeline/tokenizers") in deps}
     assert direct == {
         "prepare",
-        "stages/matching/dvc.yaml:pairs",
+        "stages/matching/sources/dvc.yaml:captions",
+        "stages/matching/sources/dvc.yaml:pairs",
+        "stages/matching/sources/dvc.yaml:precomp",
         "stages/pretrain/dvc.yaml:prepare",
         "stages/search/dvc.yaml:keywords",
     }

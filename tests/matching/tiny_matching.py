@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.matching.captions.captions import CaptionSet
+from pipeline.matching.sources.precomp import read_precomp
 from pipeline.params.matching import MatchingParams, load_matching_params
 from tests.tiny import ROOT
 
@@ -47,6 +49,12 @@ def matching_params(changes: dict[str, Any] | None = None) -> MatchingParams:
         assert name in values[section]
         values[section][name] = value
     return MatchingParams.model_validate(values)
+
+
+def collect_captions(params: MatchingParams) -> CaptionSet:
+    """What the stages `precomp` and `pairs` find in the folder that the parameters name."""
+    collected = read_precomp(Path(params.corpus.folder), params.corpus.test_files)
+    return CaptionSet.of(collected, params.corpus, params.noise)
 
 
 def write_precomp(folder: Path, per_image: int = 1) -> Path:

@@ -12,6 +12,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from stages.matching import evaluate, pairs, train, words
+from stages.matching.sources import pairs as sources
 from tests.tiny import ROOT
 from tests.tiny_corpus import tiny_corpus
 
@@ -47,7 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         params[section].update(values)
     YAML().dump(params, folder / "stages" / "matching" / "params.yaml")
     with chdir(folder):
-        for stage in (pairs, words, train, evaluate):
+        for stage in (sources, pairs, words, train, evaluate):
             stage.main()
     return folder
 

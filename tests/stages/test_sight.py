@@ -13,7 +13,16 @@ from stages.__main__ import main
 from stages.sight import SIGHT, all_in_sight
 from tests.tiny import ROOT
 
-OTHERS = {"detector", "matching", "noise_study", "pretrain", "scenes", "search", "studies"}
+OTHERS = {
+    "detector",
+    "matching",
+    "noise_study",
+    "pretrain",
+    "scenes",
+    "search",
+    "sources",
+    "studies",
+}
 
 
 @pytest.fixture

@@ -35,16 +35,30 @@ def pair_with_noise(image_of: Rows, images: int, params: NoiseParams) -> Rows:
     return _shuffled(image_of, params.rate, rng)
 
 
-def noise_report(image_of: Rows, given: Rows, params: NoiseParams) -> dict[str, Any]:
-    """The noise that was asked for, its realised rate, and the sha256 of the index."""
+def noise_report(image_of: Rows, images: int, given: Rows, params: NoiseParams) -> dict[str, Any]:
+    """Where the noise is from, its realised rate, and the sha256 of the index.
+
+    Of a drawn index: protocol, rate and seed. Of a file, what it shows: the protocol, which is decl
+    if no image's captions are parted.
+    """
     wrong = int((image_of != given).sum())
+    if params.file is None:
+        origin = params.model_dump(include={"protocol", "rate", "seed"})
+    else:
+        origin = {"file": params.file, "protocol": _protocol_of(image_of, images, given)}
     return {
-        **params.model_dump(include={"protocol", "rate", "seed"}),
+        **origin,
         "captions": len(given),
         "wrong": wrong,
         "realised_rate": round(wrong / max(len(given), 1), 6),
         "sha256": sha256(given.astype("<i8").tobytes()).hexdigest(),
     }
+
+
+def _protocol_of(image_of: Rows, images: int, given: Rows) -> str:
+    together = np.zeros(images, np.int64)
+    together[image_of] = given
+    return "decl" if (together[image_of] == given).all() else "ncr"
 
 
 def _shuffled(values: Rows, rate: float, rng: np.random.Generator) -> Rows:

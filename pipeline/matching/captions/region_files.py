@@ -10,13 +10,18 @@ from pipeline.errors import UserError, first_line
 Array = npt.NDArray[np.float32]
 
 
+def regions_path(folder: Path, files: str) -> Path:
+    """The file of a split's regions."""
+    return folder / f"{files}_ims.npy"
+
+
 def open_regions(folder: Path, files: str) -> Array:
     """The images' regions (n, K, D), memory-mapped.
 
     Raises:
         UserError: the file is missing or holds no such array.
     """
-    path = folder / f"{files}_ims.npy"
+    path = regions_path(folder, files)
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:

@@ -47,11 +47,11 @@ def test_seed_decides_and_nothing_is_drawn_at_rate_0(protocol: str) -> None:
 def test_realised_rate_counts_what_is_really_wrong() -> None:
     params = noise("ncr", 1.0)
     given = pair_with_noise(IMAGE_OF, IMAGES, params)
-    report = noise_report(IMAGE_OF, given, params)
+    report = noise_report(IMAGE_OF, IMAGES, given, params)
     wrong = sum(a != b for a, b in zip(given, IMAGE_OF, strict=True))
     assert report["wrong"] == wrong < report["captions"]
     assert report["realised_rate"] == report["wrong"] / 2000
-    assert report["sha256"] != noise_report(IMAGE_OF, IMAGE_OF, params)["sha256"]
+    assert report["sha256"] != noise_report(IMAGE_OF, IMAGES, IMAGE_OF, params)["sha256"]
 
 
 def test_index_files_of_either_protocol(tmp_path: Path) -> None:
@@ -60,6 +60,26 @@ def test_index_files_of_either_protocol(tmp_path: Path) -> None:
     assert (pair_with_noise(IMAGE_OF, IMAGES, noise("ncr", 0, file=path)) == IMAGE_OF[::-1]).all()
     np.save(path, np.arange(IMAGES)[::-1].copy())
     assert (pair_with_noise(IMAGE_OF, IMAGES, noise("decl", 0, file=path)) == IMAGE_OF[::-1]).all()
+
+
+@pytest.mark.parametrize("protocol", ["ncr", "decl"])
+def test_the_report_tells_of_a_file_what_it_shows_and_of_a_drawn_index_what_was_asked(
+    tmp_path: Path, protocol: str
+) -> None:
+    drawn = noise(protocol, 0.4, seed=3)
+    given = pair_with_noise(IMAGE_OF, IMAGES, drawn)
+    report = noise_report(IMAGE_OF, IMAGES, given, drawn)
+    assert (report["protocol"], report["rate"], report["seed"]) == (protocol, 0.4, 3)
+
+    # What the parameters ask for besides the file has no part in it.
+    np.save(tmp_path / "noise.npy", given)
+    other = noise("decl" if protocol == "ncr" else "ncr", 0.9, file=tmp_path / "noise.npy")
+    from_file = noise_report(IMAGE_OF, IMAGES, pair_with_noise(IMAGE_OF, IMAGES, other), other)
+    assert from_file["protocol"] == protocol
+    assert from_file["file"] == str(tmp_path / "noise.npy")
+    assert not {"rate", "seed"} & from_file.keys()
+    for name in ("captions", "wrong", "realised_rate", "sha256"):
+        assert from_file[name] == report[name]
 
 
 @pytest.mark.parametrize("data", [b"\x93NUMPY\1\0\6\0'a':}\n", b""])

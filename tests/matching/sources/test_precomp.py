@@ -10,8 +10,14 @@ from pipeline.errors import UserError
 from pipeline.matching.captions.region_files import open_regions
 from pipeline.matching.data.inputs import MappedImages
 from pipeline.matching.sources.precomp import read_precomp
-from pipeline.matching.sources.sources import collect_captions
-from tests.matching.tiny_matching import D_R, SIZES, K, matching_params, write_precomp
+from tests.matching.tiny_matching import (
+    D_R,
+    SIZES,
+    K,
+    collect_captions,
+    matching_params,
+    write_precomp,
+)
 
 
 @pytest.fixture
@@ -20,20 +26,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_five_captions_in_a_row_belong_to_one_image(folder: Path) -> None:
-    train = read_precomp(folder, "test")["train"]
+    train = read_precomp(folder, "test").splits["train"]
     assert train.images == [str(i) for i in range(SIZES["train"])]
     assert train.image.tolist() == [i // 5 for i in range(5 * SIZES["train"])]
     assert train.words[7][-3:] == [",", "number", "2"]
     assert train.words[7][0] == "a"
 
 
-def test_rows_of_one_image_over_and_over_are_that_image(folder: Path) -> None:
-    """Some copies hold a row per caption; their ids tell which rows are the same image."""
-    regions = np.load(folder / "dev_ims.npy")
-    np.save(folder / "dev_ims.npy", np.repeat(regions, 5, axis=0))
+def test_ids_tell_which_rows_are_the_same_image_though_their_values_differ(folder: Path) -> None:
+    regions = np.repeat(np.load(folder / "dev_ims.npy"), 5, axis=0)
+    regions[3] += 1
+    np.save(folder / "dev_ims.npy", regions)
     ids = np.repeat(np.arange(SIZES["dev"]), 5)
     (folder / "dev_ids.txt").write_text("\n".join(map(str, ids)) + "\n")
-    dev = read_precomp(folder, "test")["dev"]
+    dev = read_precomp(folder, "test").splits["dev"]
     assert dev.image.tolist() == ids.tolist()
     assert dev.images == [str(5 * i) for i in range(SIZES["dev"])]
 
@@ -42,7 +48,7 @@ def test_one_caption_per_image_in_a_tsv_file(folder: Path) -> None:
     (folder / "test_caps.txt").unlink()
     lines = [f"id{i}\tcaption {i}\n" for i in range(SIZES["test"])]
     (folder / "test_caps.tsv").write_text("".join(lines))
-    test = read_precomp(folder, "test")["test"]
+    test = read_precomp(folder, "test").splits["test"]
     assert test.image.tolist() == list(range(SIZES["test"]))
     assert test.words[3] == ["caption", "3"]
 
@@ -62,6 +68,7 @@ def test_regions_are_read_from_disk_as_they_are_wanted(folder: Path) -> None:
     [
         ("dev_caps.txt", b"one\ntwo\n", "30 images and 2 captions"),
         ("test_caps.txt", b"\xff\n" * 150, "not utf-8"),
+        ("test_ids.txt", b"1\n2\n", "2 ids; expected one for each of 30 images or 150 captions"),
         ("train_ims.npy", b"nothing", "cannot be read"),
         ("train_ims.npy", b"\x93NUMPY\1\0\6\0'a':}\n", "cannot be read"),
         ("train_ims.npy", None, "no such file"),
@@ -86,7 +93,7 @@ def test_no_pickle_is_opened(folder: Path) -> None:
 
 def test_noise_on_pairs_that_are_noisy_must_be_meant(tmp_path: Path) -> None:
     folder = write_precomp(tmp_path / "cc152k_precomp")
-    own = {"corpus.folder": str(folder), "noise.rate": 0.2}
+    own = {"corpus.folder": str(folder), "corpus.noisy": True, "noise.rate": 0.2}
     with pytest.raises(UserError, match=r"noise\.on_real"):
         collect_captions(matching_params(own))
     assert collect_captions(matching_params({**own, "noise.on_real": True})).wrong.any()

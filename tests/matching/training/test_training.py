@@ -20,13 +20,12 @@ from pipeline.matching.data.evaluation import (
     evaluate_retrieval,
     similarity_matrix,
 )
-from pipeline.matching.sources.sources import collect_captions
 from pipeline.matching.training.training import TrainedMembers, train_member, train_members
 from pipeline.params.matching import MatchingParams
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.seeding import seed_everything
 from pipeline.training.task import Log
-from tests.matching.tiny_matching import SIZES, matching_params, write_precomp
+from tests.matching.tiny_matching import SIZES, collect_captions, matching_params, write_precomp
 from tests.training.resuming import assert_goes_on
 
 History = dict[int, dict[str, float]]

@@ -1,4 +1,4 @@
-"""Collects captions: the texts of the corpus' pairs, those of its truth.jsonl, or others."""
+"""Captions of the project's own corpus: the texts of its pairs, or those of its truth.jsonl."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,39 +10,10 @@ from pipeline import paths
 from pipeline.errors import UserError
 from pipeline.features.texts import read_texts, text_key
 from pipeline.features.truth import TRUTH_FILE, read_field
-from pipeline.matching.captions.captions import Captions, CaptionSet
-from pipeline.matching.captions.vocabulary import Vocabulary
-from pipeline.matching.sources.precomp import is_real_noise, read_precomp, split_words
-from pipeline.params.matching import PARAMS_FILE, MatchingParams
-
-
-def collect_captions(params: MatchingParams) -> CaptionSet:
-    """The captions of the corpus that the parameters name, with their noise.
-
-    Raises:
-        UserError: a file is missing or damaged, or noise would be added to noisy pairs.
-    """
-    splits = _read(params)
-    if params.corpus.vocabulary is None:
-        vocabulary = Vocabulary.of(splits["train"].words, params.corpus.min_count)
-    else:
-        vocabulary = Vocabulary.read(Path(params.corpus.vocabulary))
-    clean = CaptionSet(splits, splits["train"].image, vocabulary)
-    return clean.with_noise(params.noise)
-
-
-def _read(params: MatchingParams) -> dict[str, Captions]:
-    corpus, noise, folder = params.corpus, params.noise, Path(params.corpus.folder)
-    if corpus.kind == "captions":
-        return read_truth_captions(folder)
-    if corpus.kind == "pairs":
-        return read_pairs(corpus.labels)
-    if is_real_noise(folder) and (noise.rate or noise.file) and not noise.on_real:
-        raise UserError(
-            f"noise.rate = {noise.rate}, but some pairs of {folder} are wrong by themselves;"
-            " set noise.rate: 0, or noise.on_real: true to add to it"
-        )
-    return read_precomp(folder, corpus.test_files)
+from pipeline.files import file_hash
+from pipeline.matching.captions.captions import Captions
+from pipeline.matching.words.splitting import split_words
+from pipeline.params.matching import PARAMS_FILE
 
 
 def read_pairs(labels: Sequence[str]) -> dict[str, Captions]:
@@ -103,3 +74,14 @@ def _by_split(table: pd.DataFrame, words: Sequence[list[str]]) -> dict[str, Capt
             keys.tolist(),
         )
     return captions
+
+
+def region_digests() -> dict[str, str]:
+    """The sha256 of the corpus' region features, by the file's name.
+
+    Raises:
+        UserError: they are missing.
+    """
+    if not paths.REGIONS.exists():
+        raise UserError(f"{paths.REGIONS} not found; run the stage extract_regions (dvc repro)")
+    return {paths.REGIONS.name: file_hash(paths.REGIONS)}

@@ -1,0 +1,1 @@
+"""Splitting captions into words."""

@@ -1,0 +1,1 @@
+"""Where the captions of matching come from: a stage for each kind of corpus."""

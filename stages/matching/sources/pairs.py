@@ -1,0 +1,16 @@
+"""Collect the corpus' pairs of the asked labels, with the digest of its features."""
+
+from pipeline.matching.captions.captions import Collected
+from pipeline.matching.sources.corpus import read_pairs, region_digests
+from pipeline.params.matching import load_matching_params
+from stages import run
+from stages.matching import paths
+
+
+def main() -> None:
+    splits = read_pairs(load_matching_params().corpus.labels)
+    Collected(splits, region_digests()).write(paths.SOURCES / "pairs")
+
+
+if __name__ == "__main__":
+    run(main)
