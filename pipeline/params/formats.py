@@ -77,6 +77,7 @@ CHANGES: tuple[Change, ...] = (
     Added("AnANetConfig", "loss.classification", "cross_entropy"),
     Added("AnANetConfig", "loss.focal_gamma", 2.0),
     Added("SearchEncoders", "prepare.max_pixels", 89_478_485),
+    Added("MatchingConfig", "model.attention_start", "pytorch"),
 )
 
 

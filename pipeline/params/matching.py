@@ -27,6 +27,7 @@ NOISE_STUDY_FILE = Path("stages/matching/noise_study/params.yaml")
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Literal["vse_infinity", "scan", "saf", "sgr", "sgraf"]
 Member = Literal["vse_infinity", "scan", "saf", "sgr"]
+Tokenizer = Literal["plain", "nltk"]
 LossName = Literal["active_complementary", "complementary", "hinge", "infonce"]
 
 
@@ -40,6 +41,7 @@ class CorpusParams(Section):
     noisy: bool
     vocabulary: Text | None
     min_count: Count
+    tokenizer: Tokenizer
 
 
 class NoiseParams(Section):
@@ -62,6 +64,7 @@ class ModelParams(Section):
     graph_steps: Annotated[int, Field(ge=1, le=100)]
     smooth: Positive
     dropout: Dropout
+    attention_start: Literal["pytorch", "xavier"]
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -92,6 +95,7 @@ class TrainParams(Section):
     clip_norm: Positive
     drop_words: Dropout
     drop_regions: Dropout
+    dropped_regions: Literal["masked", "filled"]
     device: Device
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.matching.captions.captions import CaptionSet
+from pipeline.matching.captions.vocabulary import tokenizer_of
 from pipeline.matching.sources.precomp import read_precomp
 from pipeline.params.matching import MatchingParams, load_matching_params
 from tests.tiny import ROOT
@@ -53,7 +54,8 @@ def matching_params(changes: dict[str, Any] | None = None) -> MatchingParams:
 
 def collect_captions(params: MatchingParams) -> CaptionSet:
     """What the stages `precomp` and `pairs` find in the folder that the parameters name."""
-    collected = read_precomp(Path(params.corpus.folder), params.corpus.test_files)
+    corpus = params.corpus
+    collected = read_precomp(Path(corpus.folder), corpus.test_files, tokenizer_of(corpus))
     return CaptionSet.of(collected, params.corpus, params.noise)
 
 

@@ -94,7 +94,7 @@ class CaptionSet:
                 " themselves; set noise.rate: 0, or noise.on_real: true to add to it"
             )
         if corpus.vocabulary is None:
-            vocabulary = Vocabulary.of(train.words, corpus.min_count)
+            vocabulary = Vocabulary.of(train.words, corpus.min_count, corpus.tokenizer)
         else:
             vocabulary = Vocabulary.read(Path(corpus.vocabulary))
         clean = cls(collected.splits, train.image, vocabulary, collected.features)

@@ -1,10 +1,26 @@
-"""Random masking and dropping of words in train pairs, as in CRCL."""
+"""Random masking and dropping of words and regions in train pairs, as in CRCL."""
 
 import torch
 from torch import Tensor
 
+from pipeline.models.layers import drop_items
+from pipeline.params.matching import TrainParams
+
+# What published code puts in place of a dropped region.
+_FILLED = 1e-10
 # Of the chosen words, these fractions are masked and replaced; the others are dropped.
 _HIDDEN, _REPLACED = 0.5, 0.1
+
+
+def vary_regions(regions: Tensor, mask: Tensor, params: TrainParams) -> tuple[Tensor, Tensor]:
+    """Drop a fraction of the regions (B, K, D_r) and the mask (B, K); one of each image stays.
+
+    Dropped ones are masked, or filled with next to nothing and not masked.
+    """
+    kept = drop_items(mask, params.drop_regions)
+    if params.dropped_regions == "masked":
+        return regions, kept
+    return torch.where(kept.unsqueeze(-1), regions, _FILLED), mask
 
 
 def vary_words(

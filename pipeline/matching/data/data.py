@@ -16,7 +16,7 @@ from pipeline.files import digest
 from pipeline.matching.captions.captions import BERT_FILE, GLOVE_FILE, CaptionSet
 from pipeline.matching.captions.noise import Rows
 from pipeline.matching.captions.region_files import open_regions
-from pipeline.matching.data.augmentation import vary_words
+from pipeline.matching.data.augmentation import vary_regions, vary_words
 from pipeline.matching.data.inputs import (
     Images,
     MappedImages,
@@ -25,7 +25,6 @@ from pipeline.matching.data.inputs import (
     StoredWords,
     Words,
 )
-from pipeline.models.layers import drop_items
 from pipeline.params.matching import MatchingParams, TrainParams
 
 
@@ -45,7 +44,7 @@ class Split:
         (B, L) or (B, L, D_w), word mask (B, L)."""
         regions, region_mask = self.regions(self.image[rows])
         words, mask = self.words.words(rows)
-        region_mask = drop_items(region_mask, params.drop_regions)
+        regions, region_mask = vary_regions(regions, region_mask, params)
         if params.drop_words:
             hidden, vocabulary = self.words.hidden, self.words.vocabulary
             words, mask = vary_words(words, mask, params.drop_words, hidden, vocabulary)

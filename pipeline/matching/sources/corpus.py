@@ -13,28 +13,34 @@ from pipeline.features.truth import TRUTH_FILE, read_field
 from pipeline.files import file_hash
 from pipeline.matching.captions.captions import Captions
 from pipeline.matching.words.splitting import split_words
-from pipeline.params.matching import PARAMS_FILE
+from pipeline.params.matching import PARAMS_FILE, Tokenizer
 
 
-def read_pairs(labels: Sequence[str]) -> dict[str, Captions]:
+def read_pairs(labels: Sequence[str], tokenizer: Tokenizer = "plain") -> dict[str, Captions]:
     """The pairs of these labels in pairs.parquet, by split; texts of one image are its captions.
+
+    tokenizer: plain, for the words that `prepare` found, or nltk, which splits the posts anew.
 
     Raises:
         UserError: a file is missing, or a split has no such pair.
     """
-    pairs = _pairs()
+    pairs = pd.read_parquet(_prepared(paths.PAIRS))
     if unknown := sorted(set(labels) - set(pairs["label"])):
         raise UserError(
             f"corpus.labels = {list(labels)} in {PARAMS_FILE}: no pair has {unknown};"
             f" {paths.PAIRS} has {sorted(set(pairs['label']))}"
         )
-    texts = read_texts(paths.TEXTS)
     matching = pairs[pairs["label"].isin(labels)]
-    words = [texts[key] for key in matching["text_key"]]
+    if tokenizer == "nltk":
+        posts = pd.read_parquet(_prepared(paths.POSTS), columns=["id", "text"]).set_index("id")
+        words = [split_words(text, tokenizer) for text in posts["text"][matching["id"]]]
+    else:
+        texts = read_texts(paths.TEXTS)
+        words = [texts[key] for key in matching["text_key"]]
     return _by_split(matching.reset_index(drop=True), words)
 
 
-def read_truth_captions(corpus: Path) -> dict[str, Captions]:
+def read_truth_captions(corpus: Path, tokenizer: Tokenizer) -> dict[str, Captions]:
     """The captions in a sample corpus' truth.jsonl, by split: five per image.
 
     Raises:
@@ -46,17 +52,17 @@ def read_truth_captions(corpus: Path) -> dict[str, Captions]:
             f"{corpus / TRUTH_FILE} not found: only drawn corpora have captions; allowed for"
             " others: corpus.kind = 'pairs'"
         )
-    pairs = _pairs()
+    pairs = pd.read_parquet(_prepared(paths.PAIRS))
     pairs["caption"] = pairs["id"].map(captions)
     rows = pairs.explode("caption", ignore_index=True)
     rows["id"] += "#" + rows.groupby("id").cumcount().astype(str)
-    return _by_split(rows, [split_words(text) for text in rows["caption"]])
+    return _by_split(rows, [split_words(text, tokenizer) for text in rows["caption"]])
 
 
-def _pairs() -> pd.DataFrame:
-    if not paths.PAIRS.exists():
-        raise UserError(f"{paths.PAIRS} not found; run the stage prepare (dvc repro)")
-    return pd.read_parquet(paths.PAIRS)
+def _prepared(table: Path) -> Path:
+    if not table.exists():
+        raise UserError(f"{table} not found; run the stage prepare (dvc repro)")
+    return table
 
 
 def _by_split(table: pd.DataFrame, words: Sequence[list[str]]) -> dict[str, Captions]:

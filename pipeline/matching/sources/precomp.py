@@ -12,6 +12,7 @@ from pipeline.matching.captions.captions import Captions, Collected
 from pipeline.matching.captions.noise import Rows
 from pipeline.matching.captions.region_files import Array, open_regions, regions_path
 from pipeline.matching.words.splitting import split_words
+from pipeline.params.matching import Tokenizer
 
 _CAPTIONS_PER_IMAGE = 5
 # Images that are compared at once, five rows each: 24 MB of the usual features.
@@ -20,7 +21,7 @@ _COMPARED = 16
 _DEV_CAPTIONS = 5000
 
 
-def read_precomp(folder: Path, test_files: str) -> Collected:
+def read_precomp(folder: Path, test_files: str, tokenizer: Tokenizer = "plain") -> Collected:
     """The captions of {train,dev,test}_caps.txt, or .tsv, by split.
 
     An image's name is its row in the split's .npy file, the first of them where rows repeat it.
@@ -30,9 +31,9 @@ def read_precomp(folder: Path, test_files: str) -> Collected:
         UserError: a file is missing, or captions and images do not match.
     """
     splits = {
-        "train": _read_split(folder, "train"),
-        "dev": _read_split(folder, "dev", _DEV_CAPTIONS),
-        "test": _read_split(folder, test_files),
+        "train": _read_split(folder, "train", tokenizer),
+        "dev": _read_split(folder, "dev", tokenizer, _DEV_CAPTIONS),
+        "test": _read_split(folder, test_files, tokenizer),
     }
     features = [regions_path(folder, files) for files in ("train", "dev", test_files)]
     return Collected(splits, {path.name: file_hash(path) for path in features})
@@ -46,12 +47,14 @@ def describe(folder: Path, files: str, split: Captions) -> str:
     return f"{files}: {len(split.images):,} images, {captions}, from {rows:,} rows"
 
 
-def _read_split(folder: Path, files: str, most: int | None = None) -> Captions:
+def _read_split(
+    folder: Path, files: str, tokenizer: Tokenizer, most: int | None = None
+) -> Captions:
     texts = _read_captions(folder, files)
     rows = _image_rows(folder, files, len(texts))[:most]
     # Rows that repeat an image are that image, once.
     kept, image = np.unique(rows, return_inverse=True)
-    words = [split_words(text) for text in texts[:most]]
+    words = [split_words(text, tokenizer) for text in texts[:most]]
     return Captions(
         [f"{files}-{i}" for i in range(len(rows))],
         image.astype(np.int64),

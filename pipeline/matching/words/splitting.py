@@ -1,11 +1,17 @@
 """Splits captions into words."""
 
+from pipeline.matching.words.treebank import split_as_published
+from pipeline.params.matching import Tokenizer
 from pipeline.tokenizers.tokenize import tokenize
 
-_TOKENIZER = "plain"  # captions have no tweet tokens
+_PLAIN = "plain"  # captions have no tweet tokens
 _NO_WORDS = ["<unk>"]
 
 
-def split_words(text: str) -> list[str]:
-    """The words of a caption; at least one."""
-    return tokenize(text, _TOKENIZER) or _NO_WORDS
+def split_words(text: str, tokenizer: Tokenizer) -> list[str]:
+    """The words of a caption; at least one.
+
+    tokenizer: plain, the project's own, or nltk, that of published vocabularies.
+    """
+    words = split_as_published(text) if tokenizer == "nltk" else tokenize(text, _PLAIN)
+    return words or _NO_WORDS

@@ -21,18 +21,22 @@ from pipeline.models.matching.encoding import (
     project_regions,
     xavier_,
 )
+from pipeline.params.matching import ModelParams
 
 
 class SelfAttention(nn.Module):
     """A set's vector: the sum of its members, weighted by their similarity to their mean."""
 
-    def __init__(self, width: int, dropout: float, normalise: bool) -> None:
+    def __init__(self, width: int, params: ModelParams, normalise: bool) -> None:
         super().__init__()
         self.member, self.mean = nn.Linear(width, width), nn.Linear(width, width)
         self.member_norm = MaskedBatchNorm(width) if normalise else None
         self.mean_norm = MaskedBatchNorm(width) if normalise else None
         self.common = nn.Linear(width, 1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(params.dropout)
+        if params.attention_start == "xavier":
+            for layer in (self.member, self.mean, self.common):
+                xavier_(layer)
 
     def forward(self, members: Tensor, mask: Tensor) -> Tensor:
         """(B, M, d) and (B, M) -> unit vectors (B, d)."""
@@ -106,8 +110,8 @@ class SimilarityVectors(nn.Module):
         width, dropout, self.smooth = params.width, params.dropout, params.smooth
         self.fc = xavier_(nn.Linear(config.region_width, width))
         self.words = WordStates(config.vocabulary, config.word_width, width, dropout)
-        self.image_attention = SelfAttention(width, dropout, normalise=True)
-        self.text_attention = SelfAttention(width, dropout, normalise=False)
+        self.image_attention = SelfAttention(width, params, normalise=True)
+        self.text_attention = SelfAttention(width, params, normalise=False)
         self.local = xavier_(nn.Linear(width, params.similarity_width))
         self.whole = xavier_(nn.Linear(width, params.similarity_width))
         self.score = xavier_(nn.Linear(params.similarity_width, 1))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.matching.captions.captions import Collected
+from pipeline.matching.captions.vocabulary import tokenizer_of
 from pipeline.matching.sources.corpus import read_truth_captions, region_digests
 from pipeline.params.matching import load_matching_params
 from stages import run
@@ -10,7 +11,8 @@ from stages.matching import paths
 
 
 def main() -> None:
-    splits = read_truth_captions(Path(load_matching_params().corpus.folder))
+    corpus = load_matching_params().corpus
+    splits = read_truth_captions(Path(corpus.folder), tokenizer_of(corpus))
     Collected(splits, region_digests()).write(paths.SOURCES / "captions")
 
 

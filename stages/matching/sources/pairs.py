@@ -1,6 +1,7 @@
 """Collect the corpus' pairs of the asked labels, with the digest of its features."""
 
 from pipeline.matching.captions.captions import Collected
+from pipeline.matching.captions.vocabulary import tokenizer_of
 from pipeline.matching.sources.corpus import read_pairs, region_digests
 from pipeline.params.matching import load_matching_params
 from stages import run
@@ -8,7 +9,8 @@ from stages.matching import paths
 
 
 def main() -> None:
-    splits = read_pairs(load_matching_params().corpus.labels)
+    corpus = load_matching_params().corpus
+    splits = read_pairs(corpus.labels, tokenizer_of(corpus))
     Collected(splits, region_digests()).write(paths.SOURCES / "pairs")
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.matching.captions.vocabulary import tokenizer_of
 from pipeline.matching.sources.precomp import describe, read_precomp
 from pipeline.params.matching import load_matching_params
 from stages import run
@@ -11,7 +12,7 @@ from stages.matching import paths
 def main() -> None:
     corpus = load_matching_params().corpus
     folder = Path(corpus.folder)
-    collected = read_precomp(folder, corpus.test_files)
+    collected = read_precomp(folder, corpus.test_files, tokenizer_of(corpus))
     collected.write(paths.SOURCES / "precomp")
     for files, split in zip(
         ("train", "dev", corpus.test_files), collected.splits.values(), strict=True

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from pipeline.matching.data.augmentation import vary_words
+from pipeline.matching.data.augmentation import vary_regions, vary_words
 from pipeline.models.layers import drop_items, select_items
+from tests.matching.tiny_matching import matching_params
 
 MASK = torch.arange(12) < torch.randint(2, 13, (500, 1), generator=torch.Generator().manual_seed(0))
 WORDS = torch.arange(100, 112).expand(500, 12) * MASK
@@ -47,6 +48,24 @@ def test_some_region_always_stays() -> None:
     assert torch.equal(kept.any(1), mask.any(1))
     assert kept.sum() / mask.sum() == pytest.approx(0.5, abs=0.05)
     assert torch.equal(drop_items(mask, 0.0), mask)
+
+
+def test_dropped_regions_are_masked_or_filled() -> None:
+    regions = torch.rand(400, 9, 2) + 1
+    present = torch.arange(9).expand(400, 9) < 7
+
+    def varied(way: str) -> tuple[torch.Tensor, torch.Tensor]:
+        torch.manual_seed(0)
+        params = matching_params({"train.drop_regions": 0.2, "train.dropped_regions": way})
+        return vary_regions(regions, present, params.train)
+
+    (masked, kept), (filled, mask) = varied("masked"), varied("filled")
+    assert kept.sum() / present.sum() == pytest.approx(0.8, abs=0.03)
+    assert masked.equal(regions)
+    # The same ones, but they go on to take part.
+    assert mask.equal(present)
+    assert filled[kept].equal(regions[kept])
+    assert (filled[present & ~kept] == 1e-10).all()
 
 
 def test_a_selection_leaves_out_missing_items_first() -> None:

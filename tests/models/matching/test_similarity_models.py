@@ -22,7 +22,13 @@ CONFIG = MatchingConfig(
     vocabulary=VOCABULARY,
     word_width=D_W,
     model=ModelParams(
-        name="sgr", width=D, similarity_width=S, graph_steps=3, smooth=9.0, dropout=0.4
+        name="sgr",
+        width=D,
+        similarity_width=S,
+        graph_steps=3,
+        smooth=9.0,
+        dropout=0.4,
+        attention_start="pytorch",
     ),
 )
 MODELS: dict[str, tuple[Callable[[MatchingConfig], Any], Any]] = {
@@ -166,3 +172,16 @@ def test_reads_word_vectors_in_place_of_numbers(name: str) -> None:
     vectors[~mask] = 100
     torch.testing.assert_close(similarity(made, images(), (vectors, mask)), found)
     assert found.std() > 0
+
+
+@pytest.mark.parametrize("name", ["saf", "sgr"])
+def test_the_published_start_of_the_attention_is_xaviers(name: str) -> None:
+    params = CONFIG.model.model_copy(update={"attention_start": "xavier", "width": 64})
+    config = CONFIG.model_copy(update={"model": params})
+    torch.manual_seed(0)
+    made = MODELS[name][0](config)
+    for pooled in (made.image_attention, made.text_attention):
+        for layer in (pooled.member, pooled.mean, pooled.common):
+            bound = (6 / (layer.in_features + layer.out_features)) ** 0.5
+            assert 0.9 * bound < layer.weight.abs().max() <= bound
+            assert (layer.bias == 0).all()
