@@ -3,18 +3,21 @@
 import json
 from argparse import ArgumentParser, Namespace
 
-from pipeline.params.presets import PRESETS
+from pipeline.params.base import PARAMS_FILE
+from pipeline.params.presets import MATCHING, PRESETS, find_preset
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = "For example: dvc exp run $(python -m pipeline preset pretrained)"
-    parser.add_argument("name", choices=PRESETS)
+    parser.add_argument("name", choices=[*PRESETS, *MATCHING])
 
 
 def run(arguments: Namespace) -> None:
-    values = PRESETS[arguments.name]
-    print(" ".join(f"-S {key}={_shown(value)}" for key, value in values.items()))
+    preset = find_preset(arguments.name)
+    file = "" if preset.file == PARAMS_FILE else f"{preset.file.as_posix()}:"
+    print(" ".join(f"-S {file}{key}={_shown(value)}" for key, value in preset.values.items()))
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    # Without spaces, at which the shell would part it.
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
-from pipeline.params.presets import PAPER, PRESETS
+from pipeline.params.matching import load_matching_params
+from pipeline.params.presets import MATCHING, PAPER, PRESETS, find_preset
 from pipeline.params.project import load_params
 from tests.tiny import ROOT, tiny_params
 
@@ -24,18 +25,23 @@ def test_each_sets_what_the_paper_sets_and_nothing_else(name: str) -> None:
     assert found["model"]["hidden"] == PRESETS[name]["model.hidden"]
 
 
+@pytest.mark.parametrize("name", ["pretrained", *MATCHING])
 def test_dvc_takes_what_the_command_prints(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     from pipeline.__main__ import main
 
-    main(["preset", "pretrained"])
+    preset = find_preset(name)
+    main(["preset", name])
     words = capsys.readouterr().out.split()
     assert set(words[::2]) == {"-S"}
     params = tmp_path / "params.yaml"
-    params.write_text((ROOT / "params.yaml").read_text())
-    apply_overrides(params, words[1::2])
-    found = load_params(params).model_dump(by_alias=True)
-    for key, value in PRESETS["pretrained"].items():
-        section, name = key.split(".")
-        assert found[section][name] == value
+    params.write_text((ROOT / preset.file).read_text())
+    file = "" if name in PRESETS else f"{preset.file}:"
+    assert all(word.startswith(file) for word in words[1::2])
+    apply_overrides(params, [word.removeprefix(file) for word in words[1::2]])
+    read = load_params if name in PRESETS else load_matching_params
+    found = read(params).model_dump(by_alias=True)
+    for key, value in preset.values.items():
+        section, field = key.split(".")
+        assert found[section][field] == value
