@@ -13,6 +13,7 @@ from pipeline.waiting import wait_briefly
 COMMANDS = {
     "audit": "rank the train pairs by how likely image and text do not match",
     "cache": "list, verify and prune the cache of feature rows",
+    "convert": "read a published checkpoint of matching into a model's folder",
     "correlate": "compare pretrained encoders' scores with people's judgments",
     "figures": "draw a run's figures for papers",
     "predict": "predict the relation of image and text in new posts",
