@@ -32,7 +32,7 @@ class KeywordParams(Section):
 
 
 class QueryParams(Section):
-    encoder: Literal["mean", "gru"]
+    encoder: Literal["mean", "gru", "lstm"]
     width: Count
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.saved import load_model, save_model
-from pipeline.models.search.networks import LAN, MTN, VAN, GRUQuery, MeanQuery
+from pipeline.models.search.networks import LAN, MTN, VAN, GRUQuery, LSTMQuery, MeanQuery
 from pipeline.params.base import Count, Section
 from pipeline.params.search import NetworkParams, QueryParams
 
@@ -82,9 +82,11 @@ class Tower(nn.Module):
     def __init__(self, config: AMCConfig, modalities: str, vectors: Tensor) -> None:
         super().__init__()
         query, network = config.query, config.network
-        self.query: MeanQuery | GRUQuery
+        self.query: MeanQuery | GRUQuery | LSTMQuery
         if query.encoder == "gru":
             self.query = GRUQuery(config.word_dim, query.width)
+        elif query.encoder == "lstm":
+            self.query = LSTMQuery(config.word_dim, query.width)
         else:
             self.query = MeanQuery(config.word_dim)
         D_q, d, activation = self.query.width, network.width, network.activation

@@ -42,6 +42,18 @@ class GRUQuery(nn.Module):
         return last_state(self.gru, words, word_mask)  # (B, L, D_w) -> (B, D_q)
 
 
+class LSTMQuery(nn.Module):
+    """The hidden state of an LSTM after a query's last word."""
+
+    def __init__(self, word_dim: int, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.lstm = nn.LSTM(word_dim, width, batch_first=True)
+
+    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
+        return last_state(self.lstm, words, word_mask)  # (B, L, D_w) -> (B, D_q)
+
+
 class VAN(nn.Module):
     """Visual intent attention: the query's attention over regions.
 

@@ -129,7 +129,7 @@ def test_what_is_masked_has_no_influence() -> None:
     same(correlate(model, images), correlate(model, garbled(images)))
 
 
-@pytest.mark.parametrize("query", ["mean", "gru"])
+@pytest.mark.parametrize("query", ["mean", "gru", "lstm"])
 def test_padding_of_queries_has_no_influence(query: str) -> None:
     model, images = tiny_model(query), tiny_images()
     words, mask = tiny_queries()
@@ -153,18 +153,37 @@ def test_neither_other_queries_nor_other_images_matter(modalities: str) -> None:
     torch.testing.assert_close(part.weights[0], whole.weights[2, [3, 1]])
 
 
-def test_order_of_words_matters_to_the_gru_alone() -> None:
+@pytest.mark.parametrize("encoder", ["gru", "lstm"])
+def test_order_of_words_matters_to_recurrent_encoders_alone(encoder: str) -> None:
     words, _ = tiny_queries()
     mask = torch.ones(3, 4, dtype=torch.bool)
 
     def scores(query: str, order: Tensor) -> Tensor:
-        model = tiny_model(query)
+        model = tiny_model(query, activation="tanh")
         with torch.no_grad():
             return fused(model(words[:, order], mask, model.encode(tiny_images()))).scores
 
     there, back = torch.arange(4), torch.arange(3, -1, -1)
     torch.testing.assert_close(scores("mean", there), scores("mean", back))
-    assert not torch.allclose(scores("gru", there), scores("gru", back))
+    assert not torch.allclose(scores(encoder, there), scores(encoder, back))
+
+
+def test_the_lstm_reads_as_its_equations_say() -> None:
+    """Gates of input, forgetting, cell and output; the state after the last word is the query."""
+    query = tiny_model("lstm").towers[0].query
+    words, mask = tiny_queries()
+    input_weight, state_weight = query.lstm.weight_ih_l0, query.lstm.weight_hh_l0
+    bias = query.lstm.bias_ih_l0 + query.lstm.bias_hh_l0
+    with torch.no_grad():
+        found = query(words, mask)
+        for text, valid, state in zip(words, mask, found, strict=True):
+            hidden = cell = torch.zeros(query.width)
+            for word in text[valid]:
+                gates = input_weight @ word + state_weight @ hidden + bias
+                i, f, g, o = gates.chunk(4)
+                cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+                hidden = o.sigmoid() * cell.tanh()
+            torch.testing.assert_close(state, hidden)
 
 
 @pytest.mark.parametrize("modalities", ["amc", "late_fusion"])
