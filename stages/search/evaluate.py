@@ -15,8 +15,9 @@ from pipeline.models.search.amc import AMC
 from pipeline.params.project import load_params
 from pipeline.params.search import load_search_params
 from pipeline.search.data.inputs import SearchInputs
-from pipeline.search.data.ranking import rank_split
+from pipeline.search.data.ranking import by_image, rank_split
 from pipeline.search.evaluation.evaluation import (
+    caption_metrics,
     examples,
     modality_weights,
     query_table,
@@ -45,6 +46,8 @@ def main() -> None:
     metrics = ranking_metrics(ranking, search.evaluate.without_relevant)
     metrics |= {"visual_weight": float(weights[:, 0].mean())}
     write_metrics(paths.METRICS, metrics)
+    images = by_image(features, "test", ranking, search.evaluate)
+    write_metrics(paths.CAPTION_METRICS, caption_metrics(images, search.evaluate.without_relevant))
     with whole_file(paths.QUERY_TABLE) as temporary:
         table = query_table(features, queries, ranking, lines, weights)
         table.to_csv(temporary, index=False, float_format="%.6f")

@@ -163,3 +163,46 @@ def test_every_picture_is_found_whatever_its_name_and_others_are_listed(
     assert "files that are left out, of 7 (2)" in log
     assert "'cut.png': broken image" in log
     assert "'notes.txt': no image of a known format" in log
+
+
+def test_texts_are_ranked_for_each_picture_by_the_scores_of_searching(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ["a dog on a beach", "my cat", "the red house"]
+    file = tmp_path / "texts.txt"
+    file.write_text("\n".join([*texts, "", texts[0]]) + "\n")
+    archive = str(SAMPLE / "image.zip")
+    expected: dict[str, dict[str, str]] = {}
+    for text in texts:
+        main(["search", text, "--index", archive, "--top", "1000"])
+        for line in table(capsys):
+            expected.setdefault(line[1], {})[text] = line[2]
+    main(["search", "--texts", str(file), "--index", archive, "--top", "2"])
+    name, found = "", dict[str, list[tuple[str, str]]]()
+    for line in capsys.readouterr().out.splitlines():
+        if ranked := re.match(r" *\d+\.  (\S+)  (.*)", line):
+            found[name].append((ranked[2], ranked[1]))
+        else:
+            name = line
+            found[name] = []
+    assert found.keys() == expected.keys()
+    for name, ranked_texts in found.items():
+        scores = [float(score) for _, score in ranked_texts]
+        assert len(scores) == 2
+        assert scores == sorted(scores, reverse=True)
+        assert max(map(float, expected[name].values())) == scores[0]
+        assert all(expected[name][text] == score for text, score in ranked_texts)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--texts", "blank.txt"], "has no text"),
+        (["--texts", "blank.txt", "--out", "a.html"], "only printed"),
+        (["--texts", "absent.txt"], "no such file"),
+    ],
+)
+def test_faults_of_texts_are_named(project: Path, words: list[str], message: str) -> None:
+    Path("blank.txt").write_text(" \n\n")
+    with pytest.raises(SystemExit, match=message):
+        main(["search", *words, "--index", REGIONS])

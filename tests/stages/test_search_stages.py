@@ -48,6 +48,10 @@ def run_stages(**changes: object) -> None:
 def test_metrics_images_and_a_line_per_query(project: Path) -> None:
     metrics = json.loads((project / "data/reports/search.json").read_text())
     assert metrics["queries_without_relevant"] == 0
+    captions = json.loads((project / "data/reports/search/captions.json").read_text())
+    assert captions["images"] == TEST_PAIRS
+    assert captions["auc"] == pytest.approx(metrics["auc"])
+    assert 0 < captions["r@1"] <= captions["r@10"] <= 1
     roc = pd.read_csv(project / "data/reports/search/roc.csv")
     assert metrics["auc"] == pytest.approx(np.trapezoid(roc["true"], roc["false"]), abs=0.01)
     table = pd.read_csv(project / "data/reports/search/queries.csv")

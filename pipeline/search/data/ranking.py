@@ -60,6 +60,12 @@ class Index:
             scores[:, part] = self.correlate(words, word_mask, part).scores.cpu().numpy()
         return scores
 
+    def scores_of(self, words: WordVectors, queries: Rows) -> Scores:
+        """Scores of some queries for all images (Q, I)."""
+        cuts = range(_QUERIES_AT_ONCE, len(queries), _QUERIES_AT_ONCE)
+        parts = [self.scores(*words.select(part)) for part in np.split(queries, cuts)]
+        return np.concatenate(parts)
+
 
 def images_to(images: Images, model: AMC) -> Images:
     """The images on the model's device."""
@@ -89,6 +95,30 @@ def rank_split(
     return queries, rank(index, features.words, lines, queries)
 
 
+def by_image(
+    features: SearchFeatures, split: str, ranking: Ranking, params: EvaluateParams
+) -> Ranking:
+    """The other way round, of what `rank_split` returns: each image ranks the queries (P, Q).
+
+    Its candidates are all queries of the split, or those of the lines that have the image.
+
+    Raises:
+        UserError: the split has no queries.
+    """
+    if params.candidates == "all":
+        return Ranking(ranking.scores.T, ranking.gain.T, ranking.candidate.T)
+    lines = features.split(split)
+    images, column = np.unique(lines["image"], return_inverse=True)
+    query, _ = pd.factorize(lines["query"])
+    place = lines.groupby("query", sort=False).cumcount()
+    shape = len(images), len(ranking.scores)
+    found = Ranking(np.zeros(shape, np.float32), np.zeros(shape), np.zeros(shape, np.bool_))
+    found.scores[column, query] = ranking.scores[query, place]
+    found.gain[column, query] = ranking.gain[query, place]
+    found.candidate[column, query] = True
+    return found
+
+
 def keyword_weights(
     correlation: Correlation, place: int, keywords: Rows, vocabulary: Sequence[str]
 ) -> dict[str, float]:
@@ -102,9 +132,7 @@ def keyword_weights(
 
 
 def _rank_all(index: Index, words: WordVectors, lines: pd.DataFrame, queries: Rows) -> Ranking:
-    cuts = range(_QUERIES_AT_ONCE, len(queries), _QUERIES_AT_ONCE)
-    parts = [index.scores(*words.select(part)) for part in np.split(queries, cuts)]
-    scores = np.concatenate(parts)
+    scores = index.scores_of(words, queries)
     gains = np.zeros(scores.shape, np.float64)
     row = pd.Index(queries).get_indexer(pd.Index(lines["query"]))
     gains[row, lines["place"]] = lines["gain"]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.errors import UserError
 from pipeline.images.source import CorpusImages, ImageSource
-from pipeline.metrics.ranking import Ranking, first_rank, ndcg, ranked_gains
+from pipeline.metrics.ranking import Ranking, first_rank, ndcg, ranked_gains, ranking_metrics
 from pipeline.models.search.amc import AMC
 from pipeline.search.data.data import Rows, SearchFeatures
 from pipeline.search.data.inputs import SearchInputs
@@ -45,6 +45,12 @@ def modality_weights(model: AMC, features: SearchFeatures, lines: pd.DataFrame) 
         of_part = correlation.weights.cpu().numpy()[np.arange(len(part)), places]
         weights[start : start + _AT_ONCE] = of_part
     return weights
+
+
+def caption_metrics(ranking: Ranking, without_relevant: str) -> dict[str, float]:
+    """The metrics of `ranking_metrics` for images that rank queries (P, Q)."""
+    metrics = ranking_metrics(ranking, without_relevant)
+    return {name.replace("queries", "images"): value for name, value in metrics.items()}
 
 
 def query_table(

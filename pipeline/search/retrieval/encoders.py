@@ -19,6 +19,7 @@ from pipeline.encoders.scenes.encoder import SceneEncoder, load_scene_encoder
 from pipeline.errors import UserError, printable
 from pipeline.faults import list_faults
 from pipeline.features.store import OK, RegionFeatures, SceneFeatures
+from pipeline.features.texts import text_key
 from pipeline.features.vectors import WordVectors
 from pipeline.files import Fingerprint
 from pipeline.images.source import ImageSource, StoredImage
@@ -27,7 +28,6 @@ from pipeline.search.features.visual import Visual
 from pipeline.search.mining.queries import query_words
 
 _FILES = {"regions": "regions.h5", "scenes": "scenes.h5"}
-_QUERY = "query"
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +41,17 @@ class Encoders:
         """allow_rounding: accept another device and other library versions than in training."""
         self._settings, self._device, self._allow_rounding = settings, device, allow_rounding
 
-    def read_query(self, query: str) -> WordVectors:
-        """The word vectors of one query.
+    def read_queries(self, queries: Sequence[str]) -> WordVectors:
+        """The word vectors of queries, in their order.
 
         Raises:
             UserError: the word vectors are missing, or others than in training.
         """
-        words, source = query_words(query, self._settings.prepare), self._settings.glove
-        glove, _ = embed_glove(Path("glove.h5"), {_QUERY: words}, source.vectors, source.oov)
+        words = {text_key([text]): query_words(text, self._settings.prepare) for text in queries}
+        source = self._settings.glove
+        glove, _ = embed_glove(Path("glove.h5"), words, source.vectors, source.oov)
         self._settings.require_agreement("glove.h5", glove.fingerprint, allow_rounding=False)
-        return WordVectors([_QUERY], [glove])
+        return WordVectors([text_key([text]) for text in queries], [glove])
 
     def read_file(self, path: Path) -> Visual:
         """The images of a feature file.

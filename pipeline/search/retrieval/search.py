@@ -48,6 +48,18 @@ class SearchResult:
     keywords: dict[str, float]
 
 
+@dataclass(frozen=True)
+class CaptionResult:
+    """The texts that describe an image best, with their scores, best first.
+
+    name: its file, or its key if that is unknown.
+    """
+
+    key: str
+    name: str
+    texts: list[tuple[str, float]]
+
+
 class Searcher:
     """A trained model, its encoders, and its tagger for images without keywords."""
 
@@ -132,12 +144,29 @@ class Searchable:
             UserError: the word vectors are missing, or others than in training, or a score is not
                 finite.
         """
-        words = self._encoders.read_query(query).select(np.zeros(1, np.int64))
+        words = self._encoders.read_queries([query]).select(np.zeros(1, np.int64))
         scores = self._index.scores(*words)[0]
         require_finite_outputs(scores, self._features.keys)
         best = np.argsort(-scores, kind="stable")[:count]
         correlation = self._index.correlate(*words, torch.from_numpy(best))
         return [self._result(correlation, i, image) for i, image in enumerate(best.tolist())]
+
+    def describe(self, texts: Sequence[str], count: int) -> list[CaptionResult]:
+        """The `count` best of the texts for each image, in the order of images; ties are in the
+        order of texts.
+
+        Raises:
+            UserError: as in `search`.
+        """
+        scores = self._index.scores_of(self._encoders.read_queries(texts), np.arange(len(texts)))
+        require_finite_outputs(scores, texts)
+        best = np.argsort(-scores, axis=0, kind="stable")[:count]  # (count, I)
+        return [
+            CaptionResult(key, self.names[key], [(texts[i], float(scores[i, image])) for i in rows])
+            for image, (key, rows) in enumerate(
+                zip(self._features.keys, best.T.tolist(), strict=True)
+            )
+        ]
 
     def _result(self, correlation: Correlation, i: int, image: int) -> SearchResult:
         key, keywords = self._features.keys[image], self._features.keywords_of(image)

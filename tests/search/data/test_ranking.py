@@ -11,7 +11,7 @@ from pipeline.metrics.ranking import Ranking
 from pipeline.models.search.amc import fused
 from pipeline.params.search import EvaluateParams
 from pipeline.search.data.data import ImageFeatures, SearchFeatures
-from pipeline.search.data.ranking import Index, images_to, rank_split
+from pipeline.search.data.ranking import Index, by_image, images_to, rank_split
 from pipeline.search.features.visual import Visual
 from pipeline.search.training.loop import TrainBatches
 from tests.search.tiny import D_V, D_W, WORDS, tiny_model
@@ -111,3 +111,23 @@ def test_a_train_batch_is_of_clicked_lines_and_knows_what_is_relevant(
     assert relevant.tolist() == [[False, True, False], [True, False, False]]
     other = TrainBatches(features, 16, seed=0).epoch()
     assert all((a == b).all() for a, b in zip(epoch, other, strict=True))
+
+
+@pytest.mark.parametrize("candidates", ["all", "listed"])
+def test_images_rank_queries_by_the_same_scores(features: SearchFeatures, candidates: str) -> None:
+    queries, ranking = judged(features, candidates=candidates)
+    values = {"candidates": candidates, "gain": "binary", "without_relevant": "skip"}
+    found = by_image(features, "test", ranking, EvaluateParams.model_validate(values))
+    lines = features.split("test")
+    images = np.unique(lines["image"])
+    assert found.scores.shape == (len(images), len(queries))
+    listed = set(zip(lines["image"], lines["query"], strict=True))
+    for row, image in enumerate(images[:70].tolist()):
+        for column, query in enumerate(queries.tolist()):
+            candidate = candidates == "all" or (image, query) in listed
+            assert found.candidate[row, column] == candidate
+            # Query i clicked image i.
+            assert (found.gain[row, column] > 0) == (candidate and image == query)
+            if candidate and column < 5:
+                expected = alone(features, query, image)
+                assert found.scores[row, column] == pytest.approx(expected, abs=1e-5)
