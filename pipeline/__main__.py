@@ -16,10 +16,12 @@ COMMANDS = {
     "convert": "read a published checkpoint of matching into a model's folder",
     "correlate": "compare pretrained encoders' scores with people's judgments",
     "figures": "draw a run's figures for papers",
+    "keywords": "write the keyword arrays of Clickture or MS-COCO as published with AMC",
     "predict": "predict the relation of image and text in new posts",
     "preset": "print a set of parameters for `dvc exp run`",
     "search": "find the images that match a query",
     "serve": "serve a local web page to try a model on your own posts",
+    "triads": "write a click log of picture, query and clicks in the layout `clicks`",
 }
 
 

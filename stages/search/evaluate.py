@@ -46,8 +46,9 @@ def main() -> None:
     metrics = ranking_metrics(ranking, search.evaluate.without_relevant)
     metrics |= {"visual_weight": float(weights[:, 0].mean())}
     write_metrics(paths.METRICS, metrics)
-    images = by_image(features, "test", ranking, search.evaluate)
-    write_metrics(paths.CAPTION_METRICS, caption_metrics(images, search.evaluate.without_relevant))
+    captions = by_image(features, "test", ranking, search.evaluate)
+    found = caption_metrics(captions, search.evaluate.without_relevant)
+    write_metrics(paths.CAPTION_METRICS, found)
     with whole_file(paths.QUERY_TABLE) as temporary:
         table = query_table(features, queries, ranking, lines, weights)
         table.to_csv(temporary, index=False, float_format="%.6f")

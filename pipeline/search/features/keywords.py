@@ -27,6 +27,8 @@ Keyworded = tuple[int, Sequence[str]]
 
 # Written by the stage `keywords` beside the arrays of each list.
 VOCABULARY, IMAGES, TAGGER = "vocab.json", "images.parquet", "tagger.safetensors"
+# In the folder of each list.
+RECORDS, RANGES = "records.npy", "ranges.npy"
 
 _ROWS_AT_ONCE = 2**13
 _HEADER_BYTES = 128  # of a .npy file: one of this size has no rows
@@ -173,9 +175,9 @@ def write_keyword_arrays(
     Raises:
         UserError: a file cannot be written.
     """
-    write_records(folder / "records.npy", keyword_records(images, vocabulary))
-    ranges = keyword_ranges(_image_parts(folder / "records.npy"), legacy_row0)
-    with whole_file(folder / "ranges.npy") as temporary, temporary.open("wb") as file:
+    write_records(folder / RECORDS, keyword_records(images, vocabulary))
+    ranges = keyword_ranges(_image_parts(folder / RECORDS), legacy_row0)
+    with whole_file(folder / RANGES) as temporary, temporary.open("wb") as file:
         np.save(file, ranges, allow_pickle=False)
 
 
@@ -185,7 +187,7 @@ def read_keywords_of(folder: Path, table: pd.DataFrame) -> list[Ints]:
     table: columns list and number, a line per image; the number is -1 for an image in no list.
     """
     arrays = {
-        name: (read_records(folder / name / "records.npy"), np.load(folder / name / "ranges.npy"))
+        name: (read_records(folder / name / RECORDS), np.load(folder / name / RANGES))
         for name in table["list"].unique()
     }
     keywords: list[Ints] = []

@@ -17,12 +17,21 @@ from pipeline.corpus.tables import karpathy
 from pipeline.errors import UserError
 from pipeline.faults import stop_if_any
 from pipeline.features.truth import TRUTH_FILE, read_field
-from pipeline.search.features.keywords import Keyworded
+from pipeline.search.features.keywords import (
+    RECORDS,
+    VOCABULARY,
+    Keyworded,
+    fit_vocabulary,
+    read_records,
+    write_keyword_arrays,
+    write_vocabulary,
+)
 
 KEYWORDS = "keyword"
 CLICKTURE_LISTS = {"lite": "train", "dev": "dev"}
 _COCO_SPLITS = ("train", "test")
 _COCO_SUFFIX = 4  # characters: ".jpg"
+_PUBLISHED_MIN_DF = 6
 _DIGITS = 18  # of a number; more would not fit in 64 bits
 
 
@@ -70,6 +79,33 @@ def given_keywords(corpus: Path, layout: str) -> list[KeywordList]:
             " allowed: mined"
         )
     return readers[layout](corpus)
+
+
+def write_published(out: Path, corpus: Path, layout: str) -> dict[str, int]:
+    """Write the vocabulary and the arrays of each list as AMC's published preprocessing has them.
+
+    Words are those of at least 6 images of Clickture's dev list, or of COCO's train and test;
+    images are in the order of the list, and image 0 without keywords gets the range [0, -1].
+
+    Args:
+        out: a folder for vocab.json and, for each list, <list>/records.npy and ranges.npy.
+        layout: clicks (Clickture) | karpathy (MS-COCO).
+
+    Returns the number of words of the vocabulary file, and of records of each list.
+
+    Raises:
+        UserError: a file is missing or damaged, no word is frequent, or a file cannot be written.
+    """
+    lists = given_keywords(corpus, layout)
+    fitted = ["dev"] if layout == "clicks" else list(_COCO_SPLITS)
+    documents = (words for each in lists for words in each.documents(fitted))
+    vocabulary = fit_vocabulary(documents, _PUBLISHED_MIN_DF)
+    write_vocabulary(out / VOCABULARY, vocabulary)
+    written = {VOCABULARY: len(vocabulary)}
+    for each in lists:
+        write_keyword_arrays(out / each.name, each.images("list"), vocabulary, legacy_row0=True)
+        written[each.name] = len(read_records(out / each.name / RECORDS))
+    return written
 
 
 def read_keywords(path: Path) -> list[str]:
