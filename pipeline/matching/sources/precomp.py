@@ -1,5 +1,7 @@
 """Folders of precomputed region features, in the layout of SCAN and its successors."""
 
+import csv
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -66,16 +68,25 @@ def _read_split(
 
 def _read_captions(folder: Path, files: str) -> list[str]:
     table = folder / f"{files}_caps.tsv"
-    path = table if table.exists() else folder / f"{files}_caps.txt"
-    *lines, last = read_text(path, "utf-8").split("\n")
-    lines = [line.strip("\r") for line in lines] + [last] * bool(last)
-    if path != table:
-        return lines
-    cells = [line.split("\t") for line in lines]
-    short = [i for i, row in enumerate(cells, start=1) if len(row) < 2]
-    if short:
-        raise UserError(f"{path}, line {short[0]}: no tab; expected an image id, a tab, a caption")
-    return [row[1] for row in cells]
+    if table.exists():
+        return _read_table(table)
+    *lines, last = read_text(folder / f"{files}_caps.txt", "utf-8").split("\n")
+    return [line.strip("\r") for line in lines] + [last] * bool(last)
+
+
+def _read_table(path: Path) -> list[str]:
+    """The second cell of each row, read as published code does: a cell may be in quotes."""
+    reader = csv.reader(StringIO(read_text(path, "utf-8"), newline=""), delimiter="\t")
+    captions = []
+    try:
+        for row in reader:
+            if len(row) < 2:
+                line = f"{path}, line {reader.line_num}"
+                raise UserError(f"{line}: no tab; expected an image id, a tab, a caption")
+            captions.append(row[1])
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    return captions
 
 
 def _image_rows(folder: Path, files: str, captions: int) -> Rows:

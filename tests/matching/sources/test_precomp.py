@@ -53,6 +53,24 @@ def test_one_caption_per_image_in_a_tsv_file(folder: Path) -> None:
     assert test.words[3] == ["caption", "3"]
 
 
+def test_a_caption_in_a_table_may_be_in_quotes(folder: Path) -> None:
+    """As writers of such tables put one that has quotes of its own."""
+    (folder / "test_caps.txt").unlink()
+    lines = [f'id{i}\t"a ""big"" dog"\r\n' for i in range(SIZES["test"])]
+    (folder / "test_caps.tsv").write_bytes("".join(lines).encode())
+    test = read_precomp(folder, "test").splits["test"]
+    assert test.words[0] == ["a", '"', "big", '"', "dog"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("a\tb\nc\n", "line 2: no tab"), ("a\t" + "b" * 200_000, "line 1")]
+)
+def test_a_table_that_is_none_is_named(folder: Path, content: str, message: str) -> None:
+    (folder / "test_caps.tsv").write_text(content)
+    with pytest.raises(UserError, match=message):
+        read_precomp(folder, "test")
+
+
 def test_regions_are_read_from_disk_as_they_are_wanted(folder: Path) -> None:
     array = open_regions(folder, "train")
     assert isinstance(array, np.memmap)
