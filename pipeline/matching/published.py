@@ -34,6 +34,8 @@ _ALLOWED: list[Any] = [
     _codecs.encode,
 ]
 
+_SHOWN = 5
+
 Layers = Mapping[str, str]
 # Layers here by their names there, of the image's and the text's encoder. An empty name: not used.
 _TEXT: Layers = {"embed": "words.embedding", "rnn": "words.bigru"}
@@ -152,7 +154,8 @@ def _renamed(
             elif names[layer]:
                 weights[f"compare.{names[layer]}.{kind}"] = values
     if unknown:
-        raise UserError(f"{path} has weights that no model here has: {', '.join(unknown)}")
+        shown = ", ".join(unknown[:_SHOWN]) + ", ..." * (len(unknown) > _SHOWN)
+        raise UserError(f"{path} has {len(unknown)} weights that no model here has: {shown}")
     return weights
 
 

@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from ruamel.yaml import YAML
 from torch import nn
 
 from pipeline.__main__ import main
 from pipeline.errors import UserError
 from pipeline.files import file_hash
 from pipeline.matching.published import read_published
+from pipeline.metrics.ranking import retrieval_metrics
 from pipeline.models.matching.model import MatchingModel
+from stages.matching import pairs
+from stages.matching.sources import precomp
 from tests.matching import published_models as published
 from tests.matching.published_models import ImageEncoder, TextEncoder
+from tests.tiny import ROOT
 
 SCAN_OPTIONS = {
     "cross_attn": "t2i",
@@ -123,6 +129,56 @@ def test_options_stay_plain_values(tmp_path: Path) -> None:
     torch.save(content, tmp_path / "model.pth.tar")
     with pytest.raises(UserError, match="no_imgnorm is True"):
         read_published(str(tmp_path / "model.pth.tar"))
+
+
+WORDS = ["<pad>", "<start>", "<end>", "<unk>", "a", "dog", "cat", "runs", "sleeps", "."]
+
+
+@pytest.fixture
+def captions(tmp_path: Path) -> Iterator[Path]:
+    """A project whose stages have read a precomputed folder and a vocabulary of ten words."""
+    params = YAML().load(ROOT / "stages/matching/params.yaml")
+    vocabulary = Path("data/pretrained/matching/vocab.json")
+    params["corpus"].update(kind="precomp", folder="data/own", vocabulary=str(vocabulary))
+    with chdir(tmp_path):
+        for folder in ("stages/matching", "data/own", str(vocabulary.parent)):
+            Path(folder).mkdir(parents=True)
+        YAML().dump(params, Path("stages/matching/params.yaml"))
+        vocabulary.write_text(json.dumps({"word2idx": {word: i for i, word in enumerate(WORDS)}}))
+        rng = np.random.default_rng(0)
+        for split in ("train", "dev", "test"):
+            regions = rng.normal(size=(4, 6, published.REGIONS)).astype(np.float32)
+            np.save(f"data/own/{split}_ims.npy", regions)
+            texts = ["A dog runs.", "A cat runs.", "A dog sleeps.", "A cat sleeps."]
+            Path(f"data/own/{split}_caps.txt").write_text("\n".join(texts))
+        for stage in (precomp, pairs):
+            stage.main()
+        yield Path("data/matching/pairs")
+
+
+def test_measures_what_the_published_similarities_give(
+    captions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, text = encoders(True)
+    published.save(Path("model.pth.tar"), [image, text])
+    capsys.readouterr()
+    main(["convert", "model.pth.tar", "--out", "converted", "--captions", str(captions)])
+    printed = capsys.readouterr().out
+    found = json.loads(printed[printed.index("{") :])
+    regions = torch.from_numpy(np.load("data/own/test_ims.npy"))
+    texts = [["a", one, does, "."] for does in ("runs", "sleeps") for one in ("dog", "cat")]
+    numbers = [torch.tensor([1, *map(WORDS.index, words), 2]) for words in texts]
+    similarity = [[published.vse_infinity(image, text, v, t) for t in numbers] for v in regions]
+    expected = retrieval_metrics(np.array(similarity, np.float32), np.arange(4))
+    assert found == pytest.approx(expected)
+
+
+def test_another_vocabulary_is_refused(captions: Path) -> None:
+    image, text = encoders(True)
+    text.embed = published.trained(nn.Embedding(12, published.WORD_WIDTH))
+    published.save(Path("model.pth.tar"), [image, text])
+    with pytest.raises(SystemExit, match="a vocabulary of 11 words, the model one of 12"):
+        main(["convert", "model.pth.tar", "--out", "converted", "--captions", str(captions)])
 
 
 def test_the_command_prints_and_checks_the_sha256(
