@@ -1,6 +1,9 @@
 """Splits captions into words."""
 
-from pipeline.matching.words.treebank import split_as_published
+from functools import cache
+from typing import Any
+
+from pipeline.matching.words.sentences import split_sentences
 from pipeline.params.matching import Tokenizer
 from pipeline.tokenizers.tokenize import tokenize
 
@@ -13,5 +16,18 @@ def split_words(text: str, tokenizer: Tokenizer) -> list[str]:
 
     tokenizer: plain, the project's own, or nltk, that of published vocabularies.
     """
-    words = split_as_published(text) if tokenizer == "nltk" else tokenize(text, _PLAIN)
+    words = _split_as_published(text) if tokenizer == "nltk" else tokenize(text, _PLAIN)
     return words or _NO_WORDS
+
+
+def _split_as_published(text: str) -> list[str]:
+    sentences = split_sentences(text.lower())
+    return [word for sentence in sentences for word in _nltk().tokenize(sentence)]
+
+
+@cache
+def _nltk() -> Any:
+    # Importing it takes as long as splitting ten thousand captions.
+    from nltk.tokenize.destructive import NLTKWordTokenizer
+
+    return NLTKWordTokenizer()
