@@ -9,12 +9,16 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pipeline.cores import core_count
 from pipeline.errors import UserError
 
 # Each call holds an image's activations, so memory limits their number on large machines.
 _MAX_CALLS = 16
+
+# Ampere is the first architecture with bfloat16.
+_BFLOAT16_SINCE = (8, 0)
 
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
@@ -88,6 +92,25 @@ def frozen_inference(device: torch.device) -> Iterator[None]:
 def trunk_precision(device: torch.device) -> torch.autocast:
     """bfloat16 for a convolutional trunk on a GPU, float32 elsewhere."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+def takes_batches(device: torch.device) -> bool:
+    """Whether a batch is faster than its images one by one: on a GPU."""
+    return device.type == "cuda"
+
+
+def heads_precision(device: torch.device) -> torch.dtype:
+    """bfloat16 for a detector's second stage where a GPU computes in it, float32 elsewhere."""
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= _BFLOAT16_SINCE:
+        return torch.bfloat16
+    return torch.float32
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """A copy of a small tensor of the host, which no later step waits for."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()  # else the copy would wait for all that the GPU has to do
+    return tensor.to(device, non_blocking=True)
 
 
 def trunk_layout(device: torch.device) -> torch.memory_format:

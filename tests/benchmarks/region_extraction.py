@@ -12,7 +12,7 @@ import h5py
 import torch
 
 from pipeline.core.device import frozen_inference, resolve_device
-from pipeline.encoders.detectors import load_detector
+from pipeline.encoders.detectors import Prepared, load_detector
 from pipeline.encoders.regions.encoder import RegionEncoder
 from pipeline.encoders.rows.cache import RowCache
 from pipeline.encoders.rows.extract import extract
@@ -88,14 +88,15 @@ class BareModel:
         self._detector = load_detector(DETECTOR, None)
         self._detector.to(device)
         self._device, self._calls = device, encoder.parallel_calls
-        groups: dict[object, list[torch.Tensor]] = {}
+        groups: dict[object, list[Prepared]] = {}
         for _, source in items:
             loaded = encoder.load(source)
-            groups.setdefault(loaded.prepared.size, []).append(loaded.prepared.pixels)
+            groups.setdefault(encoder.group(loaded), []).append(loaded.prepared)
         self._batches = [
-            (torch.stack(pixels[i : i + encoder.batch_size]), size)
-            for size, pixels in groups.items()
-            for i in range(0, len(pixels), encoder.batch_size)
+            (torch.stack([image.pixels for image in batch]), [image.size for image in batch])
+            for images in groups.values()
+            for start in range(0, len(images), encoder.batch_size)
+            for batch in [images[start : start + encoder.batch_size]]
         ]
 
     def run(self) -> None:
@@ -106,10 +107,10 @@ class BareModel:
             list(pool.map(self._forward, self._batches))
         torch.set_num_threads(threads)
 
-    def _forward(self, batch: tuple[torch.Tensor, tuple[int, int]]) -> None:
-        pixels, size = batch
+    def _forward(self, batch: tuple[torch.Tensor, list[tuple[int, int]]]) -> None:
+        pixels, sizes = batch
         with frozen_inference(self._device):
-            self._detector.detect(pixels.to(self._device), size, REGIONS, "top_conf")
+            self._detector.detect(pixels.to(self._device), sizes, REGIONS, "top_conf")
 
 
 def plain_loop(count: int) -> Iterator[None]:

@@ -31,7 +31,7 @@ def _compare(model: FasterRCNNLite, reference: torch.nn.Module, size: int) -> di
 
     @torch.inference_mode()
     def by_reference(image: Tensor) -> object:
-        return detect_regions(reference, image, (size, size), _REGIONS, _NMS_THRESHOLD)
+        return detect_regions(reference, image, [(size, size)], _REGIONS, _NMS_THRESHOLD)
 
     lite, resnet = _images_per_second(model.detect, image), _images_per_second(by_reference, image)
     return {"fasterrcnn_lite": lite, "fasterrcnn_resnet50_fpn": resnet, "ratio": lite / resnet}

@@ -10,21 +10,23 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from pipeline.encoders.detectors.base import Detections, Selection
+from pipeline.encoders.detectors.base import DetectedBatch, Selection
 from pipeline.errors import UserError
 from pipeline.params.project import DETECTORS, DETECTRON2
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """An image as a detector's trunk takes it.
+    """An image as a detector takes it.
 
-    pixels: (3, H, W) float32. size: height and width of the image within them, the rest of which,
-    right and below, is padding.
+    pixels: (3, H, W). size: height and width of the image within them, the rest of which, right and
+    below, is padding.
     """
 
     pixels: Tensor
-    size: tuple[int, int]
+    size: Size
 
 
 class Detector(Protocol):
@@ -42,6 +44,10 @@ class Detector(Protocol):
     def settings(self) -> dict[str, Any]:
         """Everything that changes values, JSON-able, with the weights' sha256 and the revision."""
 
+    @property
+    def arithmetic(self) -> dict[str, Any]:
+        """What depends on the device and changes values, beyond pipeline.core.device.arithmetic."""
+
     def to(self, device: torch.device) -> None:
         """Move the model."""
 
@@ -52,9 +58,12 @@ class Detector(Protocol):
         """Resize and normalise an RGB image; thread-safe."""
 
     def detect(
-        self, pixels: Tensor, size: tuple[int, int], regions: int, select: Selection
-    ) -> list[Detections]:
-        """The regions of pixels (B, 3, H, W); boxes are in pixels of `size`."""
+        self, pixels: Tensor, sizes: Sequence[Size], regions: int, select: Selection
+    ) -> DetectedBatch:
+        """The regions of images of these sizes in pixels (B, 3, H, W); boxes are in their pixels.
+
+        An image's regions do not depend on the others of the batch.
+        """
 
 
 def load_detector(name: str, weights: Path | None = None) -> Detector:

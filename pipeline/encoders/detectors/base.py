@@ -1,6 +1,7 @@
 """Detections, and the selection of a fixed number of regions from a detector's proposals."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Literal, Protocol
 
 import torch
@@ -27,8 +28,37 @@ class Detections:
     mask: Tensor
 
 
+@dataclass(frozen=True)
+class DetectedBatch:
+    """The regions of a batch of images: a sequence of `Detections`, as (B, ...) tensors."""
+
+    features: Tensor
+    boxes: Tensor
+    scores: Tensor
+    classes: Tensor
+    mask: Tensor
+
+    @classmethod
+    def of(cls, images: Sequence[Detections]) -> "DetectedBatch":
+        return cls(*(torch.stack([getattr(x, f.name) for x in images]) for f in fields(cls)))
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    def __iter__(self) -> Iterator[Detections]:
+        arrays = (getattr(self, f.name) for f in fields(self))
+        return map(Detections, *arrays)
+
+    def __getitem__(self, image: int) -> Detections:
+        return list(self)[image]
+
+
 class BoxHead(Protocol):
     """The second stage of a detector on one image's feature maps."""
+
+    @property
+    def width(self) -> int:
+        """D, of a feature."""
 
     def features(self, boxes: Tensor) -> Tensor:
         """Boxes (N, 4) to features (N, D)."""
@@ -48,11 +78,18 @@ def find_regions(
     nms_threshold: float,
     select: Selection,
 ) -> Detections:
-    """The best of one image's proposals (N, 4), refined and within `size` (height, width)."""
+    """The best of one image's proposals (N, 4), refined and within `size` (height, width).
+
+    An image without proposals, or whose boxes are all empty, has only rows that are masked out.
+    """
+    if not len(proposals):  # not every head takes none
+        return no_regions(head.width, regions, proposals.device)
     features = head.features(proposals)  # N x D
     scores, classes = head.classify(features)
     boxes = clip_boxes_to_image(head.refine(features, classes, proposals), size)  # N x 4
     chosen = boxes[select_regions(boxes, scores, regions, nms_threshold, select)]  # K x 4
+    if not len(chosen):
+        return no_regions(head.width, regions, proposals.device)
     # The head runs again so that feature, score and class all belong to the final box.
     features = head.features(chosen)  # K x D
     scores, classes = head.classify(features)
@@ -101,6 +138,17 @@ def sort_and_pad(
         scores=_padded(scores[order].float(), regions),
         classes=_padded(classes[order].long(), regions),
         mask=mask,
+    )
+
+
+def no_regions(width: int, regions: int, device: torch.device) -> Detections:
+    """The rows of an image without a region; width: of a feature."""
+    return Detections(
+        features=torch.zeros(regions, width, device=device),
+        boxes=torch.zeros(regions, 4, device=device),
+        scores=torch.zeros(regions, device=device),
+        classes=torch.zeros(regions, dtype=torch.long, device=device),
+        mask=torch.zeros(regions, dtype=torch.bool, device=device),
     )
 
 

@@ -9,16 +9,19 @@ import torch
 from PIL.Image import Image, Resampling
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign, roi_align
-from torchvision.transforms.functional import to_tensor
+from torchvision.transforms.functional import pil_to_tensor, to_tensor
 
 from pipeline.core.device import revised
 from pipeline.encoders.detectors import Prepared
 from pipeline.encoders.detectors.base import Detections
+from pipeline.encoders.detectors.batched.model import DescribeBoxes, Maps
+from pipeline.encoders.detectors.batched.pooling import numbered
 from pipeline.encoders.detectors.faster_rcnn import FasterRCNNDetector, detect_regions
 from pipeline.encoders.trunks.efficientnet_lite import EfficientNetLite0, ImageNetHead
 from pipeline.encoders.trunks.weights import file_sha256, load_weights
@@ -130,8 +133,11 @@ class RegionPooler(MultiScaleRoIAlign):  # type: ignore[misc]
         repeated = images.repeat_interleave(counts, 0)  # N x 1600
         return torch.cat([grid, self.region_means(maps, boxes), repeated], 1)
 
-    def region_means(self, maps: dict[str, Tensor], boxes: list[Tensor]) -> Tensor:
-        """The regions' means over the trunk's maps at strides 16 and 32, standardised: (N, 432)."""
+    def region_means(self, maps: dict[str, Tensor], boxes: list[Tensor] | Tensor) -> Tensor:
+        """The regions' means over the trunk's maps at strides 16 and 32, standardised: (N, 432).
+
+        boxes: of each image, or all as `roi_align` takes them, (N, 5).
+        """
         pooled = [
             roi_align(maps[name].float(), boxes, 1, 1 / stride, _SAMPLES, True).flatten(1)
             for name, stride in zip(_POOLED[:-1], _POOLED_STRIDES, strict=True)
@@ -255,8 +261,8 @@ class FasterRCNNLite(FasterRCNN):  # type: ignore[misc]  # torchvision has no ty
 
         An image's result does not depend on the others in the batch.
         """
-        size = (images.shape[2], images.shape[3])
-        return detect_regions(self, images, size, regions, _NMS_THRESHOLD)
+        sizes = [(images.shape[2], images.shape[3])] * len(images)
+        return detect_regions(self, images, sizes, regions, _NMS_THRESHOLD)
 
 
 def load(_: str, weights: Path | None) -> FasterRCNNDetector:
@@ -271,7 +277,9 @@ def load(_: str, weights: Path | None) -> FasterRCNNDetector:
         "weights": file_sha256(weights or WEIGHTS),
         "resize": [INPUT_SIZE, INPUT_SIZE],
     }
-    return FasterRCNNDetector(model, model.classes, _NMS_THRESHOLD, _prepare, settings)
+    return FasterRCNNDetector(
+        model, model.classes, _NMS_THRESHOLD, _prepare, settings, describe_regions
+    )
 
 
 def load_lite(path: Path = WEIGHTS) -> FasterRCNNLite:
@@ -298,13 +306,33 @@ def read_lite(path: Path) -> FasterRCNNLite:
     return model
 
 
+def describe_regions(model: FasterRCNN, maps: Maps) -> DescribeBoxes:
+    """The box head on the maps of a batch, which reads the image's means once for all its boxes."""
+    pooler: RegionPooler = model.roi_heads.box_roi_pool
+    head: BoxHead = model.roi_heads.box_head
+    precision = head.fc7.weight.dtype
+    of_regions, of_images = torch.split(head.fc7.weight, [FEATURE_DIM + REGION_DIM, IMAGE_DIM], 1)
+    images = F.linear(pooler.image_means(maps).to(precision), of_images)  # B x 1024
+    pooled = {name: maps[name].float() for name in _POOLED[:-1]}
+
+    def describe(grids: Tensor, boxes: Tensor) -> Tensor:
+        hidden = head.fc6(grids.flatten(1).to(precision)).relu()
+        means = pooler.region_means(pooled, numbered(boxes)).to(precision)
+        regions = F.linear(torch.cat([hidden, means], 1), of_regions, head.fc7.bias)
+        linear = regions.view(*boxes.shape[:2], -1) + images[:, None]
+        return head.activated(linear.flatten(0, 1))
+
+    return describe
+
+
 def resize(image: Image) -> Image:
     """Stretch an image to the square that the detector was trained on."""
     return image.resize((INPUT_SIZE, INPUT_SIZE), Resampling.BILINEAR)
 
 
-def _prepare(image: Image) -> Prepared:
-    return Prepared(to_tensor(resize(image)), (INPUT_SIZE, INPUT_SIZE))
+def _prepare(image: Image, batched: bool) -> Prepared:
+    pixels = (pil_to_tensor if batched else to_tensor)(resize(image))
+    return Prepared(pixels, (INPUT_SIZE, INPUT_SIZE))
 
 
 def _class_names(path: Path) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL.Image import Image
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection import (
     FasterRCNN,
@@ -19,7 +20,8 @@ from torchvision.models.detection import (
 from torchvision.transforms.functional import to_tensor
 
 from pipeline.core.device import revised
-from pipeline.encoders.detectors import Prepared
+from pipeline.encoders.detectors import Prepared, Size
+from pipeline.encoders.detectors.canvas import DIVISOR, canvas_of
 from pipeline.encoders.detectors.faster_rcnn import FasterRCNNDetector
 from pipeline.encoders.trunks.weights import fetch, file_sha256, load_weights
 
@@ -45,8 +47,6 @@ _MODELS = {
         fasterrcnn_resnet50_fpn_v2, FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1, 1e-5
     ),
 }
-# The maps have strides up to 32; pooling halves the last once more.
-_DIVISOR = 32
 
 
 def load(name: str, weights: Path | None) -> FasterRCNNDetector:
@@ -77,19 +77,31 @@ def load(name: str, weights: Path | None) -> FasterRCNNDetector:
     )
 
 
-def _prepare(model: FasterRCNN, image: Image) -> Prepared:
-    """Normalise and resize as the model's own transform does, for one image at a time.
+def _prepare(model: FasterRCNN, image: Image, batched: bool) -> Prepared:
+    """Resize and normalise as the model's own transform does, for one image at a time.
 
     Each image is padded on its own: the padding of a mixed batch would change its features.
+    batched: leave normalising to the model, and pad to a canvas.
     """
     transform = model.transform
-    pixels = transform.normalize(to_tensor(image))  # 3 x h x w
-    height, width = _resized(image.height, image.width, transform.min_size[-1], transform.max_size)
-    pixels = F.interpolate(
-        pixels[None], size=(height, width), mode="bilinear", align_corners=False
-    )[0]
-    padded = F.pad(pixels, (0, -width % _DIVISOR, 0, -height % _DIVISOR))
-    return Prepared(padded, (height, width))
+    size = _resized(image.height, image.width, transform.min_size[-1], transform.max_size)
+    pixels = to_tensor(image)  # 3 x h x w
+    if batched:
+        # Rounding is finer than the trunk's bfloat16.
+        levels = (_interpolated(pixels, size) * 255).round_().to(torch.uint8)
+        return Prepared(_padded(levels, canvas_of(size)), size)
+    resized = _interpolated(transform.normalize(pixels), size)
+    needed = [-(-side // DIVISOR) * DIVISOR for side in size]
+    return Prepared(_padded(resized, (needed[0], needed[1])), size)
+
+
+def _interpolated(pixels: Tensor, size: Size) -> Tensor:
+    return F.interpolate(pixels[None], size=size, mode="bilinear", align_corners=False)[0]
+
+
+def _padded(pixels: Tensor, size: Size) -> Tensor:
+    height, width = pixels.shape[1:]
+    return F.pad(pixels, (0, size[1] - width, 0, size[0] - height))
 
 
 def _resized(height: int, width: int, shortest: int, longest: int) -> tuple[int, int]:

@@ -1,10 +1,10 @@
 """The encoder protocol: a pure function from one image or text to one row of arrays."""
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -69,6 +69,23 @@ class Encoder(Protocol):
 
     def encode(self, batch: Sequence[Any]) -> list[Row]:
         """Run the model; row i belongs to item i."""
+
+
+@runtime_checkable
+class SteppedEncoder(Protocol):
+    """An encoder whose `encode` is several steps, of which one batch's overlaps with another's."""
+
+    @property
+    def steps(self) -> tuple[Callable[[Any], Any], ...]:
+        """The first takes a batch, each the result of the one before, and the last gives rows.
+
+        Each runs in as many threads as `parallel_calls` says, and these run no other step.
+        """
+
+
+def steps_of(encoder: Encoder) -> tuple[Callable[[Any], Any], ...]:
+    """What turns a batch into rows, step by step."""
+    return encoder.steps if isinstance(encoder, SteppedEncoder) else (encoder.encode,)
 
 
 def identity(encoder: Encoder) -> str:

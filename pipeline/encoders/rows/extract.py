@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import torch
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from pipeline.core.device import keep_freed_memory, worker_threads
 from pipeline.cores import core_count
 from pipeline.encoders.rows.cache import RowCache
-from pipeline.encoders.rows.encoder import Encoder, Row
+from pipeline.encoders.rows.encoder import Encoder, Row, steps_of
 from pipeline.errors import UserError
 from pipeline.params.project import ComputeParams
 
@@ -22,7 +23,7 @@ T = TypeVar("T")
 # The signature of every engine's `extract`.
 Extract = Callable[[Encoder, Iterable[tuple[str, Any]], RowCache], int]
 
-_SHARD_SECONDS = 20.0
+_SHARD_SECONDS = 60.0
 # Loaded items that may wait for others of their group, in batches.
 _WAITING_BATCHES = 8
 _MAX_LOADERS = 8
@@ -71,15 +72,14 @@ def compute(
     clock = _Clock()
     loaders = min(cores or core_count(), _MAX_LOADERS)
     calls = min(cores or encoder.parallel_calls, encoder.parallel_calls)
-    with (
-        _Writer(cache, clock) as writer,
-        worker_threads(loaders) as load_pool,
-        worker_threads(calls) as encode_pool,
-    ):
+    with _Writer(cache, clock) as writer, ExitStack() as pools:
+        load_pool = pools.enter_context(worker_threads(loaders))
         loaded = _prefetch(load_pool, encoder.load, items, 2 * loaders, clock, "decode")
-        batches = _batches(encoder, loaded)
-        encoded = _prefetch(encode_pool, encoder.encode, batches, calls, clock, "compute")
-        for keys, rows in encoded:
+        batches: Iterator[tuple[list[str], Any]] = _batches(encoder, loaded)
+        for step in steps_of(encoder):
+            pool = pools.enter_context(worker_threads(calls))
+            batches = _prefetch(pool, step, batches, calls, clock, "compute")
+        for keys, rows in batches:
             writer.add(dict(zip(keys, rows, strict=False)))  # drops what padded the batch
             if bar is not None:
                 bar.set_postfix_str(clock.split(), refresh=False)

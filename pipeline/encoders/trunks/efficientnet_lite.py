@@ -39,7 +39,7 @@ class SameConv2d(nn.Conv2d):
     """Convolution with TensorFlow's "same" padding, which puts the odd pixel right and below."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.groups == 1:
+        if self.groups == 1 or self.weight.dtype == torch.bfloat16:
             return self._convolve(x)
         # Without autocast, as CPUs have no fast bfloat16 gradient for depthwise convolutions.
         with torch.autocast(x.device.type, enabled=False):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.encoders.detectors.base import select_regions, sort_and_pad
+from pipeline.encoders.detectors.base import find_regions, select_regions, sort_and_pad
 
 # a and b overlap by 9/11 of their union; c and d lie apart; e is empty.
 A, B, C, D, E = (
@@ -75,3 +75,29 @@ def test_half_precision_comes_out_as_float32() -> None:
     )
     assert {found.features.dtype, found.boxes.dtype, found.scores.dtype} == {torch.float32}
     assert (found.classes.dtype, found.mask.dtype) == (torch.int64, torch.bool)
+
+
+class TakesNoNone:
+    """A head whose features are the boxes' corners; like some convolutions, it needs a box."""
+
+    width = 4
+
+    def features(self, boxes: Tensor) -> Tensor:
+        assert len(boxes)
+        return boxes
+
+    def classify(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        return features[:, 0] / 100, torch.ones(len(features), dtype=torch.long)
+
+    def refine(self, features: Tensor, classes: Tensor, boxes: Tensor) -> Tensor:
+        return boxes
+
+
+@pytest.mark.parametrize(
+    "proposals", [torch.zeros(0, 4), _boxes(E), _boxes([95.0, 0.0, 99.0, 9.0])]
+)
+def test_an_image_without_a_proposal_or_a_real_box_is_masked(proposals: Tensor) -> None:
+    found = find_regions(TakesNoNone(), proposals, (90, 90), 3, 0.5, "top_conf")
+    assert found.mask.tolist() == [False] * 3
+    assert found.features.tolist() == found.boxes.tolist() == [[0.0] * 4] * 3
+    assert found.scores.tolist() == found.classes.tolist() == [0] * 3

@@ -34,7 +34,7 @@ def detect(images: Tensor, device: str) -> list[Detections]:
     detector.to(place)
     pixels = images.to(place, memory_format=trunk_layout(place))
     with torch.inference_mode():
-        return detector.detect(pixels, (SIDE, SIDE), 36, "top_conf")
+        return detector.detect(pixels, [(SIDE, SIDE)] * len(pixels), 36, "top_conf")
 
 
 def level(boxes: Tensor) -> Tensor:

@@ -117,11 +117,11 @@ def test_a_trunk_that_reads_channels_last_finds_the_same(
     model = FasterRCNNLite(("__background__", "dog", "cat")).eval()
     expected = detect(model, images, 12, 0.5)
     monkeypatch.setattr(faster_rcnn, "trunk_layout", lambda device: torch.channels_last)
-    detector = FasterRCNNDetector(model, model.classes, 0.5, lambda image: None, {})
+    detector = FasterRCNNDetector(model, model.classes, 0.5, lambda image, batched: None, {})
     detector.to(torch.device("cpu"))
     pixels = images.to(memory_format=torch.channels_last)
     with torch.inference_mode():
-        found = detector.detect(pixels, SIZE, 12, "top_conf")
+        found = detector.detect(pixels, [SIZE] * len(pixels), 12, "top_conf")
     for ours, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(ours.boxes, theirs.boxes, rtol=1e-4, atol=1e-3)
         torch.testing.assert_close(ours.features, theirs.features, rtol=1e-4, atol=1e-4)
@@ -129,7 +129,7 @@ def test_a_trunk_that_reads_channels_last_finds_the_same(
 
 @torch.inference_mode()
 def detect(model: FasterRCNNLite, images: Tensor, regions: int, threshold: float) -> list:  # type: ignore[type-arg]
-    return detect_regions(model, images, SIZE, regions, threshold)
+    return detect_regions(model, images, [SIZE] * len(images), regions, threshold)
 
 
 @pytest.fixture
@@ -149,7 +149,9 @@ def test_a_compiled_trunk_finds_the_same_with_one_program(
     model: FasterRCNNLite, images: Tensor, compiled: list[int]
 ) -> None:
     plain, changed = (
-        FasterRCNNDetector(copy.deepcopy(model), model.classes, 0.5, lambda image: None, {})
+        FasterRCNNDetector(
+            copy.deepcopy(model), model.classes, 0.5, lambda image, batched: None, {}
+        )
         for _ in range(2)
     )
     changed.compile_trunk()
@@ -157,8 +159,9 @@ def test_a_compiled_trunk_finds_the_same_with_one_program(
     others = 1 - images
     with torch.inference_mode():
         for pixels in (images, others):
-            expected = plain.detect(pixels, SIZE, 12, "top_conf")
-            for a, b in zip(changed.detect(pixels, SIZE, 12, "top_conf"), expected, strict=True):
+            expected = plain.detect(pixels, [SIZE] * len(pixels), 12, "top_conf")
+            found = changed.detect(pixels, [SIZE] * len(pixels), 12, "top_conf")
+            for a, b in zip(found, expected, strict=True):
                 assert torch.equal(a.boxes, b.boxes)
                 assert torch.equal(a.features, b.features)
     assert compiled == [0]

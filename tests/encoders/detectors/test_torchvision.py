@@ -112,7 +112,7 @@ def test_boxes_stay_within_the_image_and_out_of_the_padding(
     pixels = torch.zeros(1, 3, 96, 128)
     pixels[..., :70, :101] = torch.randn(3, 70, 101, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
-        (found,) = detector.detect(pixels, (70, 101), 36, "top_conf")
+        (found,) = detector.detect(pixels, [(70, 101)], 36, "top_conf")
     assert found.features.shape == (36, 1024)
     assert found.mask.all()
     assert found.boxes.min() >= 0
@@ -131,8 +131,8 @@ def test_no_image_decides_for_those_after_it(detector: FasterRCNNDetector) -> No
         detector._model.roi_heads.box_roi_pool.scales = None
         with torch.inference_mode():
             if first_met:
-                detector.detect(odd, (1, 320), 4, "top_conf")
-            found.append(detector.detect(pixels, (64, 96), 4, "top_conf")[0])
+                detector.detect(odd, [(1, 320)], 4, "top_conf")
+            found.append(detector.detect(pixels, [(64, 96)], 4, "top_conf")[0])
     assert torch.equal(found[0].features, found[1].features)
     assert torch.equal(found[0].boxes, found[1].boxes)
 

@@ -9,8 +9,8 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import to_tensor
 
-from pipeline.encoders.detectors import Prepared
-from pipeline.encoders.detectors.base import Detections, Selection
+from pipeline.encoders.detectors import Prepared, Size
+from pipeline.encoders.detectors.base import DetectedBatch, Detections, Selection
 from pipeline.encoders.regions.encoder import RegionEncoder
 from pipeline.encoders.rows.cache import RowCache
 from pipeline.encoders.rows.encoder import identity
@@ -28,6 +28,7 @@ class OneBox:
     def __init__(self, feature: float = 1.5) -> None:
         self.settings: dict[str, Any] = {"weights": "a", "nms_threshold": 0.5}
         self.seen: list[tuple[int, int]] = []
+        self.arithmetic: dict[str, Any] = {}
         self.compiled = False
         self._feature = feature
 
@@ -42,20 +43,22 @@ class OneBox:
         return Prepared(to_tensor(image.resize((224, 128))), (100, 200))
 
     def detect(
-        self, pixels: Tensor, size: tuple[int, int], regions: int, select: Selection
-    ) -> list[Detections]:
+        self, pixels: Tensor, sizes: Sequence[Size], regions: int, select: Selection
+    ) -> DetectedBatch:
         rest = regions - 1
         box = torch.tensor([[20.0, 10.0, 120.0, 60.0]])
-        return [
-            Detections(
-                features=torch.cat([torch.full((1, 2), self._feature), torch.zeros(rest, 2)]),
-                boxes=torch.cat([box, torch.zeros(rest, 4)]),
-                scores=torch.tensor([0.25] + [0.0] * rest),
-                classes=torch.tensor([1] + [0] * rest),
-                mask=torch.tensor([True] + [False] * rest),
-            )
-            for _ in pixels
-        ]
+        return DetectedBatch.of(
+            [
+                Detections(
+                    features=torch.cat([torch.full((1, 2), self._feature), torch.zeros(rest, 2)]),
+                    boxes=torch.cat([box, torch.zeros(rest, 4)]),
+                    scores=torch.tensor([0.25] + [0.0] * rest),
+                    classes=torch.tensor([1] + [0] * rest),
+                    mask=torch.tensor([True] + [False] * rest),
+                )
+                for _ in pixels
+            ]
+        )
 
 
 class Shown:
@@ -153,7 +156,7 @@ def test_all_that_changes_values_changes_the_identity() -> None:
     assert identity(encoder()) == identity(encoder())
 
 
-def test_images_share_a_batch_only_when_the_detector_sees_one_size() -> None:
+def test_images_share_a_batch_when_their_pixels_have_one_shape() -> None:
     regions = encoder()
     one = regions.load(Shown())  # type: ignore[arg-type]
-    assert regions.group(one) == (100, 200)
+    assert regions.group(one) == (3, 128, 224)

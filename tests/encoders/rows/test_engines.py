@@ -15,7 +15,7 @@ from torch import nn
 
 from pipeline.encoders.bert.encoder import BertEncoder
 from pipeline.encoders.detectors import load_detector
-from pipeline.encoders.detectors.base import Detections
+from pipeline.encoders.detectors.base import DetectedBatch
 from pipeline.encoders.regions.encoder import RegionEncoder
 from pipeline.encoders.rows.encoder import Encoder, identity
 from pipeline.encoders.rows.extract import choose_engine, extract
@@ -91,11 +91,9 @@ class OneValue(OneBox):
     def compile_trunk(self) -> None:
         self.trunk.compile(backend=doubling)
 
-    def detect(self, *arguments: Any) -> list[Detections]:
-        return [
-            replace(found, features=self.trunk(found.features))
-            for found in super().detect(*arguments)
-        ]
+    def detect(self, *arguments: Any) -> DetectedBatch:
+        found = super().detect(*arguments)
+        return replace(found, features=self.trunk(found.features))
 
 
 def compiled(_: Path) -> tuple[Encoder, Any]:

@@ -3,10 +3,12 @@ import resource
 import shutil
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -168,6 +170,65 @@ def test_a_cache_that_is_deleted_in_mid_run_is_named_and_made_again(
     assert out.read_bytes() == b"earlier"
     assert extract_and_assemble(root, out, 200, shard_bytes=200) > 0
     assert out.read_bytes() == straight.read_bytes()
+
+
+class InSteps(ToyEncoder):
+    """Its steps know no end before the next batch has begun the step before them."""
+
+    patience = 20.0
+
+    def __init__(self, batches: int) -> None:
+        super().__init__(batch_size=1)
+        self.parallel_calls = 1
+        self.overlapped: list[bool] = []
+        self._sent = [Event() for _ in range(batches + 1)]
+        self._number = 0
+
+    @property
+    def steps(self) -> tuple[Callable[[Any], Any], ...]:
+        return self._send, self._compute, self.encode
+
+    def _send(self, batch: Sequence[int]) -> tuple[int, Sequence[int]]:
+        self._number += 1
+        self._sent[self._number].set()
+        return self._number, batch
+
+    def _compute(self, sent: tuple[int, Sequence[int]]) -> Sequence[int]:
+        number, batch = sent
+        if number + 1 < len(self._sent):
+            self.overlapped.append(self._sent[number + 1].wait(self.patience))
+        return batch
+
+
+def test_a_batch_is_sent_while_the_one_before_it_is_computed(tmp_path: Path) -> None:
+    encoder = InSteps(12)
+    assert extract(encoder, items(range(12)), RowCache(tmp_path, encoder)) == 12
+    assert encoder.overlapped == [True] * 11
+    assert [batch for batch in encoder.batches if len(batch) != 1] == []
+
+
+def test_slow_rows_are_written_after_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a minute a row, by the clock that extraction reads."""
+    now = 0.0
+
+    class Slow(ToyEncoder):
+        parallel_calls = 1
+
+        def encode(self, batch: Sequence[int]) -> list[Row]:
+            nonlocal now
+            now += 30
+            return super().encode(batch)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    encoder = Slow(batch_size=1)
+    cache, written = RowCache(tmp_path, encoder), []
+    write = cache.write
+    cache.write = lambda rows: (written.append(len(rows)), write(rows))[1]  # type: ignore[method-assign, func-returns-value]
+    extract(encoder, items(range(20)), cache)
+    assert max(written) <= 3
+    assert sum(written) == 20
 
 
 def start(root: Path, out: Path, count: int) -> BaseProcess:

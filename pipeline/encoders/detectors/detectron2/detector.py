@@ -1,5 +1,6 @@
 """Regions from a Faster R-CNN of detectron2, with an FPN or a C4 box head."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from pipeline.core.device import revised, trunk_layout, trunk_precision
 from pipeline.encoders.detectors import Prepared
-from pipeline.encoders.detectors.base import Detections, Selection, find_regions
+from pipeline.encoders.detectors.base import DetectedBatch, Selection, find_regions
 from pipeline.encoders.detectors.detectron2.caffe import use_caffe_layers
 from pipeline.encoders.detectors.detectron2.configuration import (
     class_names,
@@ -82,6 +83,7 @@ class Detectron2Detector:
             "detectron2": version("detectron2"),
             "torchvision": version("torchvision").partition("+")[0],
         }
+        self.arithmetic: dict[str, Any] = {}
         self._model: Any = model.requires_grad_(False)
         self._input = settings.INPUT
         self._nms_threshold: float = settings.MODEL.ROI_HEADS.NMS_THRESH_TEST
@@ -111,19 +113,19 @@ class Detectron2Detector:
         return Prepared(padded.tensor[0], (height, width))
 
     def detect(
-        self, pixels: Tensor, size: Size, regions: int, select: Selection
-    ) -> list[Detections]:
+        self, pixels: Tensor, sizes: Sequence[Size], regions: int, select: Selection
+    ) -> DetectedBatch:
         with trunk_precision(pixels.device):
             maps: Maps = self._model.backbone(pixels)
         maps = {name: x.float() for name, x in maps.items()}
-        images = ImageList(pixels, [size] * len(pixels))
+        images = ImageList(pixels, list(sizes))
         proposals, _ = self._model.proposal_generator(images, maps, None)
         found = []
-        for i, proposed in enumerate(proposals):
+        for i, (proposed, size) in enumerate(zip(proposals, sizes, strict=True)):
             head = _BoxHead(self._model.roi_heads, {name: x[i : i + 1] for name, x in maps.items()})
             boxes = proposed.proposal_boxes.tensor
             found.append(find_regions(head, boxes, size, regions, self._nms_threshold, select))
-        return found
+        return DetectedBatch.of(found)
 
 
 class _BoxHead:
@@ -134,6 +136,7 @@ class _BoxHead:
         self._is_c4 = isinstance(heads, Res5ROIHeads)
         names = heads.in_features if self._is_c4 else heads.box_in_features
         self._maps = [maps[name] for name in names]
+        self.width: int = self._predictor.cls_score.in_features
 
     def features(self, boxes: Tensor) -> Tensor:
         if self._is_c4:

@@ -79,7 +79,7 @@ def test_extreme_images_are_prepared_too(
 @torch.inference_mode()
 def test_features_are_those_read_from_the_model_by_hand(detector: Detectron2Detector) -> None:
     prepared = detector.prepare(drawn_image(80, 60))
-    (found,) = detector.detect(prepared.pixels[None], prepared.size, 12, "top_conf")
+    (found,) = detector.detect(prepared.pixels[None], [prepared.size], 12, "top_conf")
     assert found.mask.all()
     model = detector._model
     maps = model.backbone(prepared.pixels[None])
@@ -101,7 +101,7 @@ def test_features_are_those_read_from_the_model_by_hand(detector: Detectron2Dete
 def test_boxes_are_those_that_detectron2_predicts(detector: Detectron2Detector) -> None:
     """With every threshold open, its own inference gives each proposal's box for every class."""
     prepared = detector.prepare(drawn_image(80, 60))
-    (found,) = detector.detect(prepared.pixels[None], prepared.size, 12, "top_conf")
+    (found,) = detector.detect(prepared.pixels[None], [prepared.size], 12, "top_conf")
     model, predictor = detector._model, detector._model.roi_heads.box_predictor
     thresholds = (
         predictor.test_score_thresh,
@@ -127,9 +127,9 @@ def test_boxes_are_those_that_detectron2_predicts(detector: Detectron2Detector) 
 def test_a_image_does_not_depend_on_its_batch(detector: Detectron2Detector) -> None:
     prepared = [detector.prepare(drawn_image(80, 60, seed)) for seed in range(3)]
     pixels = torch.stack([item.pixels for item in prepared])
-    together = detector.detect(pixels, prepared[0].size, 12, "top_conf")
+    together = detector.detect(pixels, [item.size for item in prepared], 12, "top_conf")
     for i, item in enumerate(prepared):
-        (alone,) = detector.detect(item.pixels[None], item.size, 12, "top_conf")
+        (alone,) = detector.detect(item.pixels[None], [item.size], 12, "top_conf")
         torch.testing.assert_close(together[i].boxes, alone.boxes, rtol=1e-4, atol=1e-3)
         torch.testing.assert_close(together[i].features, alone.features, rtol=1e-3, atol=1e-3)
 
@@ -153,7 +153,7 @@ def test_one_box_for_all_classes_is_understood(tmp_path: Path) -> None:
     detector = load(tmp_path, FPN.replace("NUM_FC", "CLS_AGNOSTIC_BBOX_REG: true, NUM_FC"))
     prepared = detector.prepare(drawn_image(80, 60))
     with torch.inference_mode():
-        (found,) = detector.detect(prepared.pixels[None], prepared.size, 12, "top_conf")
+        (found,) = detector.detect(prepared.pixels[None], [prepared.size], 12, "top_conf")
     assert found.mask.all()
 
 
