@@ -8,8 +8,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from pipeline.core.device import arithmetic, frozen_inference, parallel_calls
+from pipeline.core.device import (
+    arithmetic,
+    frozen_inference,
+    parallel_calls,
+    takes_batches,
+    to_device,
+)
 from pipeline.encoders.bert.files import find_model
 from pipeline.encoders.bert.subword_pooling import (
     Floats,
@@ -35,14 +42,46 @@ from pipeline.errors import UserError
 from pipeline.features.store import BertFeatures
 from pipeline.features.texts import Texts
 
-# Texts of one length per batch: enough to fill the forward passes of most lengths.
-_BATCH_TEXTS = 64
-# The most pieces of a forward pass: enough to keep a core busy, few enough that the last pass of a
-# length wastes little. A pass has 16, 8, 4, 2 texts or 1, so that batches of 16 divide.
-_PASS_PIECES = 256
-_PASS_TEXTS = 16
 # No row depends on these, so a checkpoint may lack them.
 _UNUSED_WEIGHTS = "pooler."
+
+
+@dataclass(frozen=True)
+class _Passes:
+    """How texts of one length share forward passes.
+
+    batch: texts that `encode` gets, enough to fill the passes of most lengths. texts, pieces: the
+    most of a pass, which has a power of two of texts.
+    fixed: the passes of a batch all have one size, the last filled up, and one copy brings their
+    results to the host. Kernels choose their order of summation by shape, so only then does a row
+    not depend on its batch, bit for bit. Else the last pass is no larger than it needs to be, and
+    each has a copy of its own, since a batch of long texts fits no memory.
+    """
+
+    batch: int
+    texts: int
+    pieces: int
+    fixed: bool
+
+    def size(self, length: int) -> int:
+        """The texts of a whole pass, each of `length` pieces."""
+        size = self.texts
+        while size > 1 and size * length > self.pieces:
+            size //= 2
+        return size
+
+    def sizes(self, count: int, length: int) -> list[int]:
+        """The sizes of the passes of `count` texts, which together hold at least as many."""
+        size = self.size(length)
+        whole, rest = divmod(count, size)
+        last = size if self.fixed else 1 << (rest - 1).bit_length()
+        return [size] * whole + [last] * bool(rest)
+
+
+# Enough to keep a core busy, few enough that the last pass of a length wastes little.
+_ON_CPU = _Passes(batch=64, texts=16, pieces=256, fixed=True)
+# Half a pass costs a GPU nearly as much as a whole one.
+_ON_GPU = _Passes(batch=1024, texts=1024, pieces=16384, fixed=False)
 
 
 @dataclass(frozen=True)
@@ -67,14 +106,12 @@ class BertEncoder:
     read in overlapping windows. GloVe tokens are read as plain words (by BERTweet as its own
     tokens), since the tokenizer would split off the brackets; `<unk>` as the unknown piece.
 
-    Texts of one length share a forward pass, without padding, and a pass of n pieces per text
-    always has the same shape: kernels choose their order of summation by shape, so only then is a
-    row bit for bit independent of its batch.
+    Texts of one length share a forward pass, without padding. On a CPU, a pass of n pieces per text
+    always has the same shape, and a row is bit for bit independent of its batch.
     """
 
     name = "bert"
     revision = 1  # of this module, subword_pooling.py and tokenizer.py
-    batch_size = _BATCH_TEXTS
 
     def __init__(self, folder: Path, layer: int, merge: Merge, device: torch.device) -> None:
         """Load a model's folder.
@@ -85,6 +122,8 @@ class BertEncoder:
             UserError: the folder has no such model, or the model no such layer.
         """
         self.parallel_calls = parallel_calls(device)
+        self._passes = _ON_GPU if takes_batches(device) else _ON_CPU
+        self.batch_size = self._passes.batch
         with quiet():
             self._model = load_model(folder, _UNUSED_WEIGHTS).to(device)
             self._tokenizer = load_tokenizer(folder)
@@ -107,7 +146,7 @@ class BertEncoder:
             "layer": self._layer,
             "merge": self._merge,
             "window": self._window,
-            "pass": [_PASS_TEXTS, _PASS_PIECES],
+            "pass": [self._passes.texts, self._passes.pieces],
             "attention": config._attn_implementation,
             "markers": self._tokenizer.glove_tokens,
             "arithmetic": {**arithmetic(self._device), "trunk": "float32"},
@@ -134,11 +173,28 @@ class BertEncoder:
     def encode(self, batch: Sequence[TokenizedText]) -> list[Row]:
         # An incomplete batch repeats its last text, which is computed once.
         texts = list({id(text): text for text in batch}.values())
-        hidden = self._hidden(np.concatenate([text.windows for text in texts]))
-        ends = np.cumsum([len(text.windows) for text in texts])
-        parts = np.split(hidden, ends[:-1])
-        rows = {id(text): self._row(text, part) for text, part in zip(texts, parts, strict=True)}
+        rows: dict[int, Row] = {}
+        for part in self._parts(texts):
+            hidden = self._hidden(np.concatenate([text.windows for text in part]))
+            ends = np.cumsum([len(text.windows) for text in part])
+            for text, own in zip(part, np.split(hidden, ends[:-1]), strict=True):
+                rows[id(text)] = self._row(text, own)
         return [rows[id(text)] for text in batch]
+
+    def _parts(self, texts: list[TokenizedText]) -> list[list[TokenizedText]]:
+        """The texts whose vectors come to the host together."""
+        if self._passes.fixed:
+            return [texts]
+        size = self._passes.size(texts[0].windows.shape[1])
+        parts: list[list[TokenizedText]] = [[]]
+        windows = 0
+        for text in texts:
+            windows += len(text.windows)
+            if windows > size and parts[-1]:
+                parts.append([])
+                windows = len(text.windows)
+            parts[-1].append(text)
+        return parts
 
     def _row(self, text: TokenizedText, hidden: Floats) -> Row:
         pieces = join_windows(hidden, text.starts, text.word_of_piece)
@@ -147,28 +203,28 @@ class BertEncoder:
             return {"vectors": vectors.astype(np.float16), "empty": empty}
 
     def _hidden(self, windows: Integers) -> Floats:
-        """Map piece ids (N, n) to (N, n - special pieces, D), in passes of one shape."""
+        """Map piece ids (N, n) to (N, n - special pieces, D), with one copy to the host."""
         count, length = windows.shape
-        size = _PASS_TEXTS
-        while size > 1 and size * length > _PASS_PIECES:
-            size //= 2
-        filled = np.concatenate([windows, np.repeat(windows[-1:], -count % size, axis=0)])
-        passes = [self._forward(filled[i : i + size]) for i in range(0, count, size)]
+        sizes = self._passes.sizes(count, length)
+        filled = np.concatenate([windows, np.repeat(windows[-1:], sum(sizes) - count, axis=0)])
         inner = slice(len(self._tokenizer.before), length - len(self._tokenizer.after))
-        return np.concatenate(passes)[:count, inner]
-
-    def _forward(self, windows: Integers) -> Floats:
-        ids = torch.from_numpy(windows).to(self._device)
+        ids = to_device(torch.from_numpy(filled), self._device)
         with frozen_inference(self._device):
-            output = self._model(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                output_hidden_states=not self._last,
-            )
-            # The last entry of hidden_states may lack a final normalisation.
-            layer = output.last_hidden_state if self._last else output.hidden_states[self._layer]
-            vectors: Floats = layer.float().cpu().numpy()
-            return vectors
+            found = torch.cat([self._forward(part)[:, inner] for part in torch.split(ids, sizes)])
+            vectors: Floats = found[:count].cpu().numpy()
+        return vectors
+
+    def _forward(self, ids: Tensor) -> Tensor:
+        """The layer's vectors of piece ids (B, n): (B, n, D)."""
+        output = self._model(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            output_hidden_states=not self._last,
+        )
+        # The last entry of hidden_states may lack a final normalisation.
+        layer = output.last_hidden_state if self._last else output.hidden_states[self._layer]
+        vectors: Tensor = layer.float()
+        return vectors
 
 
 def load_bert(

@@ -1,5 +1,6 @@
 import random
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
+from pipeline.encoders.bert import encoder as bert
 from pipeline.encoders.bert.encoder import BertEncoder, embed_bert, load_bert, write_bert
 from pipeline.encoders.bert.subword_pooling import Merge
 from pipeline.encoders.rows.encoder import Row, identity
@@ -197,3 +199,49 @@ def test_minilm_tells_meanings_of_a_word_apart() -> None:
         return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
 
     assert cosine(river, stream) > cosine(river, money) + 0.05
+
+
+@pytest.fixture
+def on_a_gpu(folder: Path, monkeypatch: pytest.MonkeyPatch) -> BertEncoder:
+    """Batches as a GPU takes them, of at most 256 pieces, on the CPU."""
+    monkeypatch.setattr(bert, "takes_batches", lambda device: True)
+    monkeypatch.setattr(bert, "_ON_GPU", replace(bert._ON_GPU, pieces=256))
+    return BertEncoder(folder, -1, "mean", CPU)
+
+
+def test_a_gpu_s_passes_have_the_rows_of_a_cpu(encoder: BertEncoder, on_a_gpu: BertEncoder) -> None:
+    chance = random.Random(0)
+    texts = [chance.choices(["a", "red", "dog", "cat"], k=6) for _ in range(75)]
+    for ours, theirs in zip(rows(on_a_gpu, texts), rows(encoder, texts), strict=True):
+        np.testing.assert_allclose(ours["vectors"], theirs["vectors"], atol=2e-3)
+    # Texts beyond the limit are read in windows, which a pass may not hold.
+    long = [chance.choices(["a", "red", "dog"], k=700) for _ in range(3)]
+    for ours, theirs in zip(rows(on_a_gpu, long), rows(encoder, long), strict=True):
+        np.testing.assert_allclose(ours["vectors"], theirs["vectors"], atol=2e-3)
+
+
+def test_a_gpu_gets_passes_of_a_budget_and_gives_each_back_in_one_copy(
+    on_a_gpu: BertEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+    copies: list[torch.Size] = []
+    forward, cpu = on_a_gpu._forward, torch.Tensor.cpu
+
+    def counted(ids: torch.Tensor) -> torch.Tensor:
+        passes.append(len(ids))
+        return forward(ids)
+
+    def copied(self: torch.Tensor) -> torch.Tensor:
+        copies.append(self.shape)
+        return cpu(self)
+
+    monkeypatch.setattr(on_a_gpu, "_forward", counted)
+    monkeypatch.setattr(torch.Tensor, "cpu", copied)
+    rows(on_a_gpu, [["a"] * 6] * 1 + [["dog"] * 6 for _ in range(74)])
+    # Eight pieces a text, special ones included: 32 texts fill a pass, and 11 are in one of 16.
+    assert passes == [32, 32, 16]
+    assert [shape[0] for shape in copies] == [32, 32, 11]
+
+
+def test_passes_are_part_of_the_identity(encoder: BertEncoder, on_a_gpu: BertEncoder) -> None:
+    assert identity(encoder) != identity(on_a_gpu)
