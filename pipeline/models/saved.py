@@ -143,7 +143,7 @@ class EncoderSettings(Section):
 class AnANetEncoders(EncoderSettings):
     """How AnANet's inputs were made."""
 
-    tokenizer: Literal["glove_ruby", "glove_fixed", "plain"]
+    tokenizer: Literal["glove_ruby", "glove_fixed", "plain", "cased"]
     bert: BertParams
     scenes: SceneParams
 

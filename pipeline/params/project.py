@@ -91,7 +91,7 @@ MOST_PIXELS = 89_478_485
 
 
 class PrepareParams(Section):
-    tokenizer: Literal["glove_ruby", "glove_fixed", "plain"]
+    tokenizer: Literal["glove_ruby", "glove_fixed", "plain", "cased"]
     max_words: Count
     max_bad_images: NonNegativeInt
     max_pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS)]

@@ -1,13 +1,19 @@
 """Splits a post's text into words, the same words for every embedding."""
 
 import unicodedata
+from collections.abc import Callable
 
 import regex
 
 from pipeline.tokenizers.glove_fixed import rewrite_fixed
 from pipeline.tokenizers.glove_published import rewrite_as_published
 
-RULES = {"glove_ruby": rewrite_as_published, "glove_fixed": rewrite_fixed, "plain": str.lower}
+RULES: dict[str, Callable[[str], str]] = {
+    "glove_ruby": rewrite_as_published,
+    "glove_fixed": rewrite_fixed,
+    "plain": str.lower,
+    "cased": str,
+}
 
 # Joiners, direction marks, variation selectors, keycap frames, skin tones. Without them a heart is
 # one word however it was typed, and a family emoji is its members, which have word vectors.
@@ -22,9 +28,9 @@ _WORD = regex.compile(
     r"""
       <(?:url|user|smile|lolface|sadface|neutralface|heart|number|hashtag|allcaps|repeat|elong)>
     | \p{Regional_Indicator}{2}
-    | n't\b | '(?:s|m|d|re|ve|ll)\b
+    | [nN]'[tT]\b | '(?:[sSmMdD]|[rRvV][eE]|[lL][lL])\b
     | \p{N}+(?:[.,:]\p{N}+)+
-    | [\p{L}\p{M}\p{N}]+?(?=n't\b)
+    | [\p{L}\p{M}\p{N}]+?(?=[nN]'[tT]\b)
     | [\p{L}\p{M}\p{N}]+
     | \S
     """,
@@ -33,12 +39,12 @@ _WORD = regex.compile(
 
 
 def tokenize(text: str, rules: str) -> list[str]:
-    """Lower-cased words of `text`; none where all of it is blank.
+    """The words of `text`, lower-cased but by `cased`; none where all of it is blank.
 
     Punctuation marks and emoji are words of their own. Contractions are split as in the Penn
     Treebank (`do n't`, `it 's`), which is how the GloVe vectors know them.
 
-    rules: a key of `RULES`; the two GloVe ones set tokens such as `<user>`, `plain` none.
+    rules: a key of `RULES`; the two GloVe ones set tokens such as `<user>`, the others none.
     """
     text = unicodedata.normalize("NFC", _STACKED_ACCENTS.sub(r"\1", text))
     text = _SEPARATOR.sub(" ", _SHAPELESS.sub("", text))

@@ -30,6 +30,13 @@ def test_plain_words(text: str, expected: list[str]) -> None:
     assert tokenize(text, "plain") == expected
 
 
+def test_cased_words_are_plain_ones_with_their_capitals() -> None:
+    text = "DON'T LET Ångström's Dog GO, It'LL be BACK"
+    words = "DO N'T LET Ångström 's Dog GO , It 'LL be BACK"
+    assert " ".join(tokenize(text, "cased")) == words
+    assert [word.lower() for word in tokenize(text, "cased")] == tokenize(text, "plain")
+
+
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize(
     ("text", "expected"),

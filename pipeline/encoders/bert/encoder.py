@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from transformers import AutoConfig
 
 from pipeline.core.device import (
     arithmetic,
@@ -36,6 +37,7 @@ from pipeline.encoders.transformers.loading import (
     TOKENIZER_FILES,
     file_digests,
     load_model,
+    load_part,
     quiet,
 )
 from pipeline.errors import UserError
@@ -119,8 +121,10 @@ class BertEncoder:
         layer: 1 is the first layer, -1 the last.
 
         Raises:
-            UserError: the folder has no such model, or the model no such layer.
+            UserError: the folder has no such model, or one of another kind, or the model no such
+                layer.
         """
+        _require_encoder(folder)
         self.parallel_calls = parallel_calls(device)
         self._passes = _ON_GPU if takes_batches(device) else _ON_CPU
         self.batch_size = self._passes.batch
@@ -258,6 +262,19 @@ def _computed(encoder: BertEncoder, texts: Texts, engine: Extract) -> RowCache:
     by_length = sorted(texts.items(), key=lambda text: len(text[1]))
     engine(encoder, by_length, cache)
     return cache
+
+
+def _require_encoder(folder: Path) -> None:
+    """Check, before the weights are read, that a model reads a text at once and up to a length."""
+    with quiet():
+        config = load_part(AutoConfig, folder, "a model")
+        has_limit = getattr(config, "max_position_embeddings", -1) > 0  # XLNet says -1
+    if config.is_encoder_decoder or not has_limit:
+        kind = "writes texts" if config.is_encoder_decoder else "has no limit of positions"
+        raise UserError(
+            f"bert.model: {folder} is a {config.model_type}, which {kind}; allowed: encoders with"
+            " positions, such as bert, roberta, mpnet, deberta or modernbert"
+        )
 
 
 def _positions(model: Any, config: Any) -> int:

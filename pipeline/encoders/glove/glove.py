@@ -60,7 +60,7 @@ def embed_glove(path: Path, texts: Texts, source: str, oov: Oov) -> tuple[GloveF
 
     A word without a vector gets the mean of all the source's vectors, or zero. A GloVe token that
     the source lacks, as every source but GloVe-Twitter does, is looked up as its plain word
-    (`<user>` as "user").
+    (`<user>` as "user"), any other word in lower case.
 
     path: what messages call the result. source: see `read_word_vectors`.
 
@@ -69,7 +69,7 @@ def embed_glove(path: Path, texts: Texts, source: str, oov: Oov) -> tuple[GloveF
     """
     counts = Counter(word for words in texts.values() for word in words)
     vocabulary = sorted(counts)
-    read = read_word_vectors(source, counts.keys() | {plain_word(word) for word in vocabulary})
+    read = read_word_vectors(source, {name for word in vocabulary for name in _names(word)})
     vectors, known = _look_up(vocabulary, read, oov)
     ids, offsets = _word_ids(texts, vocabulary)
     features = GloveFeatures(
@@ -141,10 +141,15 @@ def _look_up(
         vectors[:] = source.mean
     known = np.zeros(len(vocabulary), np.bool_)
     for i, word in enumerate(vocabulary):
-        name = word if word in source.vectors else plain_word(word)
-        if name in source.vectors:
-            vectors[i], known[i] = source.vectors[name], True
+        found = [source.vectors[name] for name in _names(word) if name in source.vectors]
+        if found:
+            vectors[i], known[i] = found[0], True
     return vectors, known
+
+
+def _names(word: str) -> tuple[str, ...]:
+    """What a word is looked up as; the first that the source has counts."""
+    return word, plain_word(word), word.lower()
 
 
 def _coverage(counts: Counter[str], known: set[str], source: PretrainedVectors) -> Coverage:

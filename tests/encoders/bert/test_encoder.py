@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel
+from transformers import AutoModel, MT5Config, PreTrainedConfig, T5Config, XLNetConfig
 
 from pipeline.encoders.bert import encoder as bert
 from pipeline.encoders.bert.encoder import BertEncoder, embed_bert, load_bert, write_bert
@@ -157,6 +157,23 @@ def test_texts_come_back_from_the_file_in_their_order(
 def test_a_layer_that_is_not_there_is_refused(folder: Path, layer: int) -> None:
     with pytest.raises(UserError, match=f"bert.layer = {layer}.*allowed: 1 to {LAYERS}"):
         BertEncoder(folder, layer, "mean", CPU)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (XLNetConfig(), "is a xlnet, which has no limit of positions"),
+        (T5Config(), "is a t5, which writes texts"),
+        (MT5Config(), "is a mt5, which writes texts"),
+    ],
+)
+def test_models_of_another_kind_are_refused_by_name(
+    tmp_path: Path, config: PreTrainedConfig, said: str
+) -> None:
+    config.save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").touch()  # never read
+    with pytest.raises(UserError, match=f"bert.model: .*{said}; allowed: .*bert, roberta"):
+        load_bert(str(tmp_path), None, -1, "mean", CPU)
 
 
 def test_weights_that_lack_a_tensor_are_refused(tmp_path: Path) -> None:

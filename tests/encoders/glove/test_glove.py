@@ -62,6 +62,14 @@ def test_a_glove_token_is_looked_up_itself_before_its_plain_word(
     assert GloveFeatures.read(tmp_path / "twitter.h5").vectors[1].tolist() == [9, 9]
 
 
+def test_a_capital_is_looked_up_itself_before_its_small_letter(tmp_path: Path) -> None:
+    source = tmp_path / "cased.txt"
+    source.write_bytes(b"cat 1 2\ndog 3 4\nDog 5 6\n")
+    found, _ = embed_glove(tmp_path, {KEYS[0]: ["Cat", "Dog", "dog", "Zap"]}, str(source), "zero")
+    by_word = dict(zip(found.vocabulary, found.vectors.tolist(), strict=True))
+    assert by_word == {"Cat": [1, 2], "Dog": [5, 6], "dog": [3, 4], "Zap": [0, 0]}
+
+
 def test_a_vocabulary_is_looked_up_in_its_order(tmp_path: Path, source: str) -> None:
     path = tmp_path / "vectors.npy"
     assert write_vocabulary_vectors(path, ["<pad>", "cat", "<user>"], source) == 1
