@@ -96,7 +96,12 @@ def test_whole_numbers_serve_as_fractions(edited: Edited) -> None:
         ("model.dropout", "1.0", "1.0", "less than 1"),
         ("model.streams", "bot", "'bot'", "'both', 'association', 'alignment' or 'none'"),
         ("model.mask_padding", "yes", "'yes'", "valid boolean"),
-        ("prepare.tokenizer", "glove", "'glove'", "'glove_ruby', 'glove_fixed', 'plain' or 'cased'"),
+        (
+            "prepare.tokenizer",
+            "glove",
+            "'glove'",
+            "'glove_ruby', 'glove_fixed', 'plain' or 'cased'",
+        ),
         ("train.seed", "4294967296", "4294967296", "less than 4294967296"),
         ("prepare.max_pixels", "0", "0", "greater than or equal to 1"),
         ("prepare.max_pixels", "89478486", "89478486", "less than or equal to 89478485"),

@@ -53,7 +53,7 @@ class LocalFolder:
             file.seek(start)
             return file.read() if stop is None else file.read(stop - start)
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes | bytearray) -> None:
         with whole_file(self.place / name) as temporary:
             temporary.write_bytes(data)
 
@@ -116,10 +116,10 @@ class ObjectStore:
             data: bytes = self._files.cat_file(path, start=start or None, end=stop)
         return data
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes | bytearray) -> None:
         with self._at(name) as path:
             self._files.makedirs(self._path, exist_ok=True)
-            self._files.pipe_file(path, data)
+            self._files.pipe_file(path, bytes(data))
 
     def touch(self, name: str) -> None:
         # A store keeps no time but that of writing.
