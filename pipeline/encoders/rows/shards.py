@@ -93,16 +93,15 @@ def pack(rows: Mapping[str, Row], fields: tuple[Field, ...]) -> bytearray:
 
 def _header(layout: _Layout, names: list[str]) -> tuple[bytes, list[int]]:
     """The first bytes of a safetensors file, and where each array ends in it."""
-    entries, end = {}, 0
+    entries, ends = {}, [0]
     for name in names:
         shape, dtype = layout[name]
-        begin, end = end, end + np.dtype(dtype).itemsize * math.prod(shape)
-        kind = _NAMES[dtype]
-        entries[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+        ends.append(ends[-1] + np.dtype(dtype).itemsize * math.prod(shape))
+        entries[name] = {"dtype": _NAMES[dtype], "shape": shape, "data_offsets": ends[-2:]}
     text = json.dumps(entries, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     head = len(text).to_bytes(8, "little") + text
-    return head, [len(head) + entry["data_offsets"][1] for entry in entries.values()]
+    return head, [len(head) + end for end in ends[1:]]
 
 
 def _fill(target: npt.NDArray[Any], name: str, rows: Mapping[str, Row], lengths: list[int]) -> None:
