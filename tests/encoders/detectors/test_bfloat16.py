@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torchvision.ops import box_area, box_iou
 from torchvision.transforms.functional import to_tensor
 
-from pipeline.core.device import trunk_layout
+from pipeline.core.device import takes_batches, trunk_layout
 from pipeline.encoders.detectors import faster_rcnn, load_detector
 from pipeline.encoders.detectors.base import Detections
 from pipeline.sample.scenes import compose, paint
@@ -32,7 +32,9 @@ def detect(images: Tensor, device: str) -> list[Detections]:
     place = torch.device(device)
     detector = load_detector("fasterrcnn_lite")
     detector.to(place)
-    pixels = images.to(place, memory_format=trunk_layout(place))
+    # On a GPU, pixels come as bytes.
+    levels = (images * 255).round().to(torch.uint8) if takes_batches(place) else images
+    pixels = levels.to(place, memory_format=trunk_layout(place))
     with torch.inference_mode():
         return detector.detect(pixels, [(SIDE, SIDE)] * len(pixels), 36, "top_conf")
 

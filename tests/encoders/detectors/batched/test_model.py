@@ -12,7 +12,7 @@ from torchvision.models.detection import (
     fasterrcnn_resnet50_fpn,
     fasterrcnn_resnet50_fpn_v2,
 )
-from torchvision.ops import FrozenBatchNorm2d
+from torchvision.ops import FrozenBatchNorm2d, box_iou
 
 from pipeline.encoders.detectors.base import DetectedBatch, Detections, Selection
 from pipeline.encoders.detectors.batched.model import BatchedFasterRCNN, Describe, describe_grids
@@ -158,6 +158,23 @@ def test_an_image_does_not_depend_on_its_batch(models: dict[str, FasterRCNN], na
     other = together(model, torch.stack([images[2], images[0], images[3], images[1]]))
     for i, place in enumerate([1, 3, 0, 2]):
         assert_same(other[place], one[i])
+
+
+def test_a_second_stage_in_bfloat16_finds_the_same(models: dict[str, FasterRCNN]) -> None:
+    images = drawn(BATCH, 256)
+    exact = together(batched(models[LITE]), images)
+    found = together(batched(models[LITE], heads=torch.bfloat16), images)
+    overlaps, cosines = [], []
+    for ours, theirs in zip(found, exact, strict=True):
+        overlap, nearest = box_iou(theirs.boxes, ours.boxes).max(1)
+        features = ours.features[nearest]
+        overlaps.append(overlap)
+        cosines.append(F.cosine_similarity(theirs.features, features)[overlap > 0.9])
+    assert torch.cat(overlaps).gt(0.9).float().mean() >= 0.95
+    assert torch.cat(cosines).median() >= 0.999
+    assert not torch.equal(found.features, exact.features)
+    # Coordinates that bfloat16 could not hold, so they never were in it.
+    assert not torch.equal(found.boxes, found.boxes.bfloat16().float())
 
 
 def test_an_image_without_proposals_is_masked(models: dict[str, FasterRCNN]) -> None:
