@@ -32,7 +32,8 @@ def train(params: Params, group: ProcessGroup) -> None:
     model = new_ananet(params, features).to(group.device)
     task = ClassificationTask(model, features, params.train, group=group)
     settings = f"{model.config.model_dump_json()} {params.train.model_dump_json()}"
-    identity = f"{settings} {features.digest} {params.compute.training_processes} {group.device}"
+    data = f"{features.digest} {features.arrays.batching}"
+    identity = f"{settings} {data} {params.compute.training_processes} {group.device}"
     checkpoint = process_checkpoint(paths.CHECKPOINT, identity, group)
     no_log = nullcontext(lambda epoch, figures: None)
     with training_curves(paths.TRAINING_CURVES) if group.is_first else no_log as log:

@@ -61,9 +61,16 @@ class TinyCorpus:
         return load(folder, tiny_params(changes).model)
 
 
-def load(folder: Path, model: ModelParams, names: Sequence[str] | None = None) -> PairFeatures:
+def load(
+    folder: Path,
+    model: ModelParams,
+    names: Sequence[str] | None = None,
+    memory: int | None = None,
+) -> PairFeatures:
     files = {name: folder / f"{name}.h5" for name in ("regions", "scenes", "glove", "bert")}
-    return load_pairs(LABELS, model, pairs=folder / "pairs.parquet", **files, names=names)
+    return load_pairs(
+        LABELS, model, pairs=folder / "pairs.parquet", **files, names=names, memory=memory
+    )
 
 
 def read(folder: Path) -> tuple[RegionFeatures, GloveFeatures, BertFeatures]:

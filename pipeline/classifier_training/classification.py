@@ -1,6 +1,6 @@
 """Training of classifiers of pairs, AnANet and the baselines, in one process or several."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, distributed, nn
 
 from pipeline.classifier_training.processes import ProcessGroup
-from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.pairs import PairBatch, PairFeatures
 from pipeline.dataset.predictions import mean_losses, predict
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 from pipeline.metrics.f1 import Classes, f1_scores
 from pipeline.models.classifier import Classifier, apply_model, require_classes
 from pipeline.params.project import ClassifierTrainParams
@@ -61,11 +61,13 @@ class ClassificationTask(Task):
         mixed = self.model.mixed_batches
         return self._features.batches("train", self._batch_size, self.rng, mixed)
 
-    def backward(self, rows: Rows) -> Tensor:
+    def read(self, batches: Sequence[Rows]) -> Iterator[PairBatch]:
+        return self._features.stream([self._group.share(rows)[0] for rows in batches])
+
+    def backward(self, rows: Rows, inputs: PairBatch) -> Tensor:
         shared, weight = self._group.share(rows)
-        batch = self._features.gather(shared)
-        output = apply_model(self.model, batch.inputs)
-        terms: dict[str, Tensor] = self.model.loss(output, batch.labels)
+        output = apply_model(self.model, inputs.inputs)
+        terms: dict[str, Tensor] = self.model.loss(output, inputs.labels)
         torch.autograd.backward(terms["total"] * weight)
         self._group.sum_gradients(self.model.parameters())
         predicted = output.logits.detach().argmax(1)

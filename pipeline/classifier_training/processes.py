@@ -1,9 +1,9 @@
 """Training in several processes, one per GPU.
 
-PyTorch's launcher starts them, Hugging Face Accelerate connects them. Every process holds all
-features and the same weights, and takes its share of every batch. Summed gradients are those of the
-whole batch, so the number of processes changes a result only by rounding and by dropout's random
-numbers.
+PyTorch's launcher starts them, Hugging Face Accelerate connects them. Every process finds all
+features and holds the same weights, and takes its share of every batch. Summed gradients are those
+of the whole batch, so the number of processes changes a result only by rounding and by dropout's
+random numbers.
 """
 
 import os
@@ -19,7 +19,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pipeline.cores import core_count
 from pipeline.errors import UserError
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 from pipeline.metrics.f1 import Classes
 
 # Set for the processes that `launch` starts, whatever else their launcher sets.

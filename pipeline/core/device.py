@@ -42,6 +42,13 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def on_device(values: Tensor, device: torch.device) -> Tensor:
+    """Values of the host on a device, without waiting for what the device still has to do."""
+    if values.device.type == device.type:
+        return values
+    return values.pin_memory().to(device, non_blocking=True)
+
+
 def parallel_calls(device: torch.device) -> int:
     """How many forward passes run at once: one per core, each in one thread, or one on a GPU.
 

@@ -1,6 +1,6 @@
-"""All pairs with their features in memory; a batch is a selection of rows."""
+"""All pairs with their features; a batch is a selection of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pipeline.dataset.arrays import FeatureFiles, PairArrays
 from pipeline.errors import UserError
-from pipeline.features.vectors import Rows, mixed_batches, ordered_batches, shuffled_batches
+from pipeline.features.batches import Rows, mixed_batches, ordered_batches, shuffled_batches
 from pipeline.files import digest
 
 
@@ -22,7 +22,8 @@ class PairBatch:
 
     inputs: features by their names in `forward`, as far as they were loaded: regions (B, K, D_r),
     region_mask (B, K) bool, pooled (B, D), grid (B, cells, C), scene_mask (B,) bool,
-    words (B, L, D_w), word_mask (B, L) bool; float32 where not bool. labels: (B,) int64.
+    words (B, L, D_w), word_mask (B, L) bool; float32 where not bool. lengths (B,) int64, words of
+    each text, stay on the host, so that no network must wait for them. labels: (B,) int64.
     """
 
     inputs: dict[str, Tensor]
@@ -51,18 +52,19 @@ class PairFeatures:
         files: FeatureFiles,
         order: str,
         names: Sequence[str] = (),
+        memory: int | None = None,
     ) -> Self:
         """Join a table like pairs.parquet with feature files, by key.
 
         pairs: columns id, split, image_key, text_key; label, except for new posts. labels: class
-        names; a class is the index of its name here. order, names: see `PairArrays`.
+        names; a class is the index of its name here. order, names, memory: see `PairArrays`.
 
         Raises:
             UserError: a key has no row, a label is unknown, or the files disagree.
         """
         indices = _class_indices(pairs, labels)
         image_keys, text_keys = pairs["image_key"].tolist(), pairs["text_key"].tolist()
-        arrays = PairArrays(image_keys, text_keys, files, order, names)
+        arrays = PairArrays(image_keys, text_keys, files, order, names, memory)
         splits = pairs["split"].to_numpy()
         return cls(pairs["id"].tolist(), splits, indices, image_keys, text_keys, arrays)
 
@@ -78,9 +80,9 @@ class PairFeatures:
         }
         return digest({"pairs": columns, "features": self.arrays.fingerprints})
 
-    def to(self, device: torch.device) -> Self:
-        """Keep features on a device, where batches are then made."""
-        self.arrays.to(device)
+    def to(self, device: torch.device, memory: int | None = None) -> Self:
+        """Make batches on a device; arguments are those of `PairArrays.to`."""
+        self.arrays.to(device, memory)
         return self
 
     def rows(self, split: str) -> Rows:
@@ -123,13 +125,18 @@ class PairFeatures:
         lengths = self.arrays.lengths[rows]
         if rng is None:
             return ordered_batches(rows, lengths, size)
+        places = self.arrays.places(rows)
         if mixed:
-            return mixed_batches(rows, size, rng)
-        return shuffled_batches(rows, lengths, size, rng)
+            return mixed_batches(rows, size, rng, places)
+        return shuffled_batches(rows, lengths, size, rng, places)
 
     def gather(self, rows: Rows) -> PairBatch:
         """The pairs of these rows as one batch."""
         return PairBatch(self.arrays.gather(rows), self.arrays.place(self.labels[rows]))
+
+    def stream(self, batches: Sequence[Rows]) -> Iterator[PairBatch]:
+        """Yield the batches of these rows; ahead of their use, where files are read."""
+        return self.arrays.stream(self.gather, batches)
 
 
 def require_encoders(features: PairFeatures, trained_with: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pipeline.dataset.pairs import PairBatch, PairFeatures
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 from pipeline.finite import require_finite_outputs
 from pipeline.models.classifier import Classes, Classifier, apply_model, stream_logits
 
@@ -49,7 +49,7 @@ def predict(
     """
     model.eval()
     batches = features.batches(split, batch_size)
-    results = [_classify(model, features.gather(rows)) for rows in batches]
+    results = [_classify(model, batch) for batch in features.stream(batches)]
     parts, losses = zip(*results, strict=True)
     rows, whole = features.rows(split), _join(parts, np.argsort(np.concatenate(batches)))
     ids = [features.ids[row] for row in rows]

@@ -23,19 +23,21 @@ def load_pairs(
     bert: Path = paths.BERT,
     scenes: Path = paths.SCENES,
     names: Sequence[str] | None = None,
+    memory: int | None = None,
 ) -> PairFeatures:
     """All pairs with the features that a model reads.
 
     labels: class names; a class is the index of its name here. model: names the word vectors and
     the order of regions. names: the image features to load, see `features_of`; by default those of
-    AnANet with this `model`.
+    AnANet with this `model`. memory: bytes in place of the machine's, which decide how batches are
+    drawn.
 
     Raises:
         UserError: a file is missing, or the files do not fit together.
     """
     table, names = _read_table(pairs), names or ananet_names(model)
     files = read_files(model, regions, glove, bert, scenes, names)
-    return PairFeatures.join(table, labels, files, model.region_order, names)
+    return PairFeatures.join(table, labels, files, model.region_order, names, memory)
 
 
 def read_files(

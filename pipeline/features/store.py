@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from pipeline.errors import UserError, first_line
 from pipeline.faults import parse_json
+from pipeline.features.mapping import mapped
 from pipeline.files import Fingerprint, PatientFile, digest, remove_abandoned, whole_file
 
 Array = npt.NDArray[Any]
@@ -83,7 +84,8 @@ def _hdf5_file(path: Path) -> Iterator[h5py.File]:
 
 @dataclass(frozen=True)
 class Features:
-    """A feature file in memory.
+    """A feature file. As a rule, its floats are left in it, see `pipeline.features.mapping`, and
+    cannot be written to.
 
     path: the file, or the name that it would have. keys: (n,) S64. fingerprint: everything that
     determined the rows.
@@ -111,7 +113,8 @@ class Features:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a whole file.
+        """Read a file, or map it: what is wrong with its shapes is found here, a value that is not
+        finite only in what comes of it.
 
         Raises:
             UserError: it is not there, is no HDF5 file, lacks a dataset, or has one of another
@@ -318,7 +321,7 @@ def _check_offsets(path: Path, found: Mapping[str, Any]) -> None:
 
 
 def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
-    """The arguments of `Features`, and whole datasets or attributes by name.
+    """The arguments of `Features`, and datasets or attributes by name.
 
     Raises:
         UserError: the file is missing or no HDF5 file, lacks one of them, or has its values in
@@ -344,8 +347,14 @@ def _read_values(path: Path, file: h5py.File, names: Sequence[str]) -> dict[str,
         raise UserError(f"{path} has no fingerprint, so it is no feature file of this project")
     for name in names:
         _check_place(path, name, file)
-    values = {name: file[name][...] if name in file else file.attrs[name] for name in names}
+    values = {name: _values(file[name]) if name in file else file.attrs[name] for name in names}
     return {"fingerprint": parse_json(str(file.attrs["fingerprint"]), path), **values}
+
+
+def _values(dataset: h5py.Dataset) -> Any:
+    """All values: floats are left in the file, as far as it can be mapped."""
+    found = mapped(dataset)
+    return dataset[...] if found is None else found
 
 
 def _check_place(path: Path, name: str, file: h5py.File) -> None:

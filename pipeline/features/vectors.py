@@ -1,6 +1,7 @@
-"""Feature files' rows as tensors (padded words, ordered regions, scenes), and batches by length.
+"""Feature files' rows as tensors: padded words, ordered regions, scenes.
 
-Words are x_j = [GloVe(w_j); BERT(w_j)] of Eq. 4.
+Words are x_j = [GloVe(w_j); BERT(w_j)] of Eq. 4. What finds rows is on the host, so that no device
+is waited for; only selected vectors go to it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.core.device import on_device
 from pipeline.errors import UserError
+from pipeline.features.batches import Lengths, Rows, cut
 from pipeline.features.store import (
     OK,
     BertFeatures,
@@ -21,43 +24,39 @@ from pipeline.features.store import (
     RegionFeatures,
     SceneFeatures,
 )
+from pipeline.features.tables import CPU, Table, members
 
-Lengths = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
-# Pairs are sorted by length within this many batches: enough for little padding, few enough that
-# each epoch has other batches.
-_BATCHES_PER_CHUNK = 16
-
-# Limits the memory of sums over a whole split.
+# Limit the memory of what is computed of a whole split or file.
 _IMAGES_AT_ONCE = 256
+_ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
 class _Source:
-    """The vectors of one feature file: word j of pair i is table[ids[first[i] + j]]."""
+    """The vectors of one feature file: word j of pair i is table[first[i] + j], by its number in
+    `ids` where the file has one vector for all places of a word."""
 
-    table: Tensor  # (V, D)
-    ids: Tensor  # (T,)
-    first: Tensor  # (n,)
+    table: Table  # (V, D)
+    ids: Rows | None  # (T,)
+    first: Rows  # (n,)
 
     @classmethod
-    def of(cls, features: GloveFeatures | BertFeatures, rows: Lengths) -> Self:
-        if isinstance(features, GloveFeatures):
-            ids = torch.from_numpy(features.word_ids.astype(np.int64))
-        else:
-            ids = torch.arange(len(features.vectors))
-        first = torch.from_numpy(features.offsets[rows].astype(np.int64))
-        return cls(torch.from_numpy(features.vectors), ids, first)
+    def of(cls, features: GloveFeatures | BertFeatures, rows: Rows) -> Self:
+        ids = features.word_ids.astype(np.int64) if isinstance(features, GloveFeatures) else None
+        return cls(Table(features.vectors), ids, features.offsets[rows].astype(np.int64))
 
-    def to(self, device: torch.device) -> Self:
-        return type(self)(*(value.to(device) for value in (self.table, self.ids, self.first)))
+    def select(self, words: Rows) -> Tensor:
+        """The vectors (..., D) of words by their place in the file."""
+        return self.table.select(words if self.ids is None else self.ids[words])
 
 
 class WordVectors:
     """The words of each pair's text, looked up by the text's key.
 
-    lengths: (n,) words per pair. width: D_w, the sum of the files' widths.
+    lengths: (n,) words per pair. width: D_w, the sum of the files' widths. places: (n,) rows of the
+    last file.
     """
 
     def __init__(self, keys: Sequence[str], files: Sequence[GloveFeatures | BertFeatures]) -> None:
@@ -72,39 +71,68 @@ class WordVectors:
             _check_agreement(keys, files[0], counts[0], file, count)
         self.lengths: Lengths = counts[0].astype(np.int64)
         self.width = sum(file.vectors.shape[1] for file in files)
+        self.places: Rows = rows[-1]
         self._sources = [_Source.of(file, row) for file, row in zip(files, rows, strict=True)]
+        self._device = CPU
 
-    def to(self, device: torch.device) -> None:
-        self._sources = [source.to(device) for source in self._sources]
+    @property
+    def tables(self) -> list[Table]:
+        return [source.table for source in self._sources]
 
-    def select(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """Words (B, L, D_w) and mask (B, L) of some texts, L the length of the longest of them."""
-        lengths, device = self.lengths[rows], self._sources[0].table.device
-        numbers, counts = (torch.tensor(each, device=device) for each in (rows, lengths))
-        return self.gather(numbers, counts, int(lengths.max()))
+    def to(self, device: torch.device, resident: bool = True) -> None:
+        """Give vectors on a device; resident: see `Table.to`."""
+        self._device = device
+        for table in self.tables:
+            table.to(device, resident)
+
+    def gather(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Words (B, L, D_w) and mask (B, L) of some texts, see `select`, both on the device."""
+        return self.select(rows), on_device(torch.from_numpy(self.mask(rows)), self._device)
+
+    def mask(self, rows: Rows) -> Mask:
+        """Which words there are, (B, L), on the host; L is the length of the longest text."""
+        lengths = self.lengths[rows]
+        found: Mask = np.arange(lengths.max()) < lengths[:, None]
+        return found
+
+    def select(self, rows: Rows) -> Tensor:
+        """Words (B, L, D_w) float32 of some texts, zero on padding."""
+        mask = self.mask(rows)
+        place = np.arange(mask.shape[1])
+        # Padding reads the text's first word, which is then masked.
+        parts = [
+            source.select(source.first[rows][:, None] + place * mask).float()
+            for source in self._sources
+        ]  # (B, L, D)
+        word_mask = on_device(torch.from_numpy(mask), self._device)
+        return torch.cat(parts, dim=-1) * word_mask.unsqueeze(-1)
 
     def means(self, rows: Rows) -> Tensor:
         """The mean of each text's word vectors in the last file, (B, D) float32."""
-        source, lengths = self._sources[-1], self.lengths[rows]
-        device, width = source.table.device, source.table.shape[1]
-        numbers, counts = (torch.tensor(each, device=device) for each in (rows, lengths))
-        total = torch.zeros(len(rows), width, device=device)
-        for place in range(int(counts.max())):
-            there = place < counts  # (B,)
-            words = source.first[numbers[there]] + place
-            total[there] += source.table[source.ids[words]].float()
-        return total / counts.unsqueeze(1)
+        source = self._sources[-1]
+        means = torch.zeros(len(rows), source.table.shape[1], device=self._device)
+        # As they lie in the file, which is read once from front to back.
+        for part in cut(np.argsort(source.first[rows], kind="stable"), _ROWS_AT_ONCE):
+            means[on_device(torch.from_numpy(part), self._device)] = self._means(source, rows[part])
+        return means
 
-    def gather(self, pairs: Tensor, lengths: Tensor, longest: int) -> tuple[Tensor, Tensor]:
-        """Words (B, longest, D_w) float32, zero on padding, and their mask (B, longest)."""
-        place = torch.arange(longest, device=pairs.device)
-        mask = place < lengths.unsqueeze(1)  # (B, L)
-        parts = []
+    def _means(self, source: _Source, rows: Rows) -> Tensor:
+        first, lengths = source.first[rows], self.lengths[rows]
+        total = torch.zeros(len(rows), source.table.shape[1], device=self._device)
+        for place in range(int(lengths.max())):
+            there = np.flatnonzero(place < lengths)
+            words = source.select(first[there] + place).float()
+            total[on_device(torch.from_numpy(there), self._device)] += words
+        return total / on_device(torch.from_numpy(lengths), self._device).unsqueeze(1)
+
+    def read_in_advance(self, rows: Rows) -> None:
+        """Bring some texts' vectors nearer, see `Table.read_in_advance`."""
         for source in self._sources:
-            # Padding reads the text's first word, which is then masked.
-            words = source.first[pairs].unsqueeze(1) + place * mask  # (B, L)
-            parts.append(source.table[source.ids[words]].float())  # (B, L, D)
-        return torch.cat(parts, dim=-1) * mask.unsqueeze(-1), mask
+            if source.ids is None:  # else: few vectors for many texts
+                first, lengths = source.first[rows], self.lengths[rows]
+                ends = np.cumsum(lengths)
+                of_text = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
+                source.table.read_in_advance(np.unique(np.repeat(first, lengths) + of_text))
 
 
 def _check_agreement(
@@ -120,7 +148,10 @@ def _check_agreement(
 
 
 class RegionVectors:
-    """The K regions of each pair's image, looked up by the image's key."""
+    """The K regions of each pair's image, looked up by the image's key.
+
+    places: (n,) rows of the file. count, width: K and D_r.
+    """
 
     def __init__(self, keys: Sequence[str], regions: RegionFeatures, order: str) -> None:
         """Look up each key; order: conf | area | raster, see `region_order`.
@@ -128,42 +159,67 @@ class RegionVectors:
         Raises:
             UserError: the file lacks an image.
         """
-        self._images = torch.from_numpy(regions.index(keys))  # (n,)
-        self._regions = torch.from_numpy(regions.features).flatten(0, 1)  # (m * K, D_r)
-        self._mask = torch.from_numpy(regions.mask).flatten()  # (m * K,)
-        self._order = torch.from_numpy(region_order(regions, order))  # (m, K)
-        self.count = self._order.shape[1]
-        self.width = self._regions.shape[1]
+        self.places: Rows = regions.index(keys)
+        self.table = Table(regions.features)  # (m * K, D_r)
+        self._mask: Mask = regions.mask.reshape(-1)  # (m * K,)
+        self._order = region_order(regions, order)  # (m, K)
+        self.count, self.width = self._order.shape[1], self.table.shape[1]
+        self._device = CPU
 
-    def to(self, device: torch.device) -> Self:
-        for name in ("_images", "_regions", "_mask", "_order"):
-            setattr(self, name, getattr(self, name).to(device))
+    @property
+    def tables(self) -> list[Table]:
+        return [self.table]
+
+    def to(self, device: torch.device, resident: bool = True) -> Self:
+        """Give vectors on a device; resident: see `Table.to`."""
+        self._device = device
+        self.table.to(device, resident)
         return self
 
-    def slots(self, pairs: Tensor) -> Tensor:
+    def slots(self, pairs: Rows) -> Rows:
         """The order of these rows' regions: (B, K) indices into those of their images."""
-        return self._order[self._images[pairs]]
+        return self._order[self.places[pairs]].astype(np.int64)
 
-    def gather(self, pairs: Tensor) -> dict[str, Tensor]:
+    def gather(self, pairs: Rows) -> dict[str, Tensor]:
         """regions (B, K, D_r) float32 and region_mask (B, K) of these rows."""
-        slots = self._images[pairs].unsqueeze(1) * self.count + self.slots(pairs)  # (B, K)
-        # Rows of a flat table are copied whole, several times faster than indexing twice.
-        regions = self._regions.index_select(0, slots.flatten()).float()
-        return {"regions": regions.view(*slots.shape, -1), "region_mask": self._mask[slots]}
+        mask = on_device(torch.from_numpy(self.mask(pairs)), self._device)
+        return {"regions": self.select(pairs), "region_mask": mask}
 
-    def moments(self, pairs: Tensor) -> tuple[Tensor, Tensor]:
+    def select(self, pairs: Rows) -> Tensor:
+        """regions (B, K, D_r) float32 of these rows."""
+        return self.table.select(self._slots(self.places[pairs])).float()
+
+    def mask(self, pairs: Rows) -> Mask:
+        """region_mask (B, K) of these rows, on the host."""
+        found: Mask = self._mask[self._slots(self.places[pairs])]
+        return found
+
+    def moments(self, pairs: Rows) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (D_r,) over all regions of these rows' images."""
-        images = torch.unique(self._images[pairs])  # sorted
-        return _moments(self._valid(part) for part in images.split(_IMAGES_AT_ONCE))
+        images = np.unique(self.places[pairs])  # ascending: one pass over the file
+        return _moments(self._valid(part) for part in cut(images, _IMAGES_AT_ONCE))
 
-    def _valid(self, images: Tensor) -> Tensor:
+    def read_in_advance(self, pairs: Rows) -> None:
+        """Bring some pairs' vectors nearer, see `Table.read_in_advance`."""
+        images = np.unique(self.places[pairs])
+        self.table.read_in_advance(members(images, self.count).ravel())
+
+    def _slots(self, images: Rows) -> Rows:
+        """Rows of the table (B, K)."""
+        found: Rows = images[:, None] * self.count + self._order[images]
+        return found
+
+    def _valid(self, images: Rows) -> Tensor:
         """The regions that these images have, (valid, D_r)."""
-        slots = (images.unsqueeze(1) * self.count + self._order[images]).flatten()
-        return self._regions[slots[self._mask[slots]]]
+        slots = self._slots(images).ravel()
+        return self.table.select(slots[self._mask[slots]])
 
 
 class SceneVectors:
-    """The pooled vector and the grid of each pair's image, or one of the two."""
+    """The pooled vector and the grid of each pair's image, or one of the two.
+
+    places: (n,) rows of the file. cells: of a grid. widths: of what is kept, by name.
+    """
 
     def __init__(self, keys: Sequence[str], scenes: SceneFeatures, names: Sequence[str]) -> None:
         """Look up each key; names: `pooled`, `grid` and `scene_mask` are kept if among them.
@@ -171,36 +227,57 @@ class SceneVectors:
         Raises:
             UserError: the file lacks an image.
         """
-        self._images = torch.from_numpy(scenes.index(keys))  # (n,)
-        self._mask = torch.from_numpy(scenes.status == OK)  # (m,)
+        self.places: Rows = scenes.index(keys)
+        self._mask: Mask = scenes.status == OK  # (m,)
         self._masked = "scene_mask" in names
         known = {"pooled": scenes.pooled, "grid": scenes.grid}
-        self._values = {
-            name: torch.from_numpy(values) for name, values in known.items() if name in names
-        }
+        kept = {name: values for name, values in known.items() if name in names}
+        self._tables = {name: Table(values) for name, values in kept.items()}
         self.cells = scenes.grid.shape[1] if "grid" in names else 0
-        self.widths = {name: values.shape[-1] for name, values in self._values.items()}
+        self.widths = {name: table.shape[1] for name, table in self._tables.items()}
+        self._device = CPU
 
-    def to(self, device: torch.device) -> Self:
-        self._images, self._mask = self._images.to(device), self._mask.to(device)
-        self._values = {name: values.to(device) for name, values in self._values.items()}
+    @property
+    def tables(self) -> list[Table]:
+        return [*self._tables.values()]
+
+    def to(self, device: torch.device, resident: bool = True) -> Self:
+        """Give vectors on a device; resident: see `Table.to`."""
+        self._device = device
+        for table in self.tables:
+            table.to(device, resident)
         return self
 
-    def gather(self, pairs: Tensor) -> dict[str, Tensor]:
+    def gather(self, pairs: Rows) -> dict[str, Tensor]:
         """pooled (B, D) and grid (B, cells, C) of these rows, float32, and scene_mask (B,)."""
-        images = self._images[pairs]
-        mask = {"scene_mask": self._mask[images]} if self._masked else {}
-        return {name: values[images].float() for name, values in self._values.items()} | mask
+        images = self.places[pairs]
+        found = {
+            name: table.select(self._places(name, images)).float()
+            for name, table in self._tables.items()
+        }
+        if self._masked:
+            found["scene_mask"] = on_device(torch.from_numpy(self._mask[images]), self._device)
+        return found
 
-    def moments(self, pairs: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+    def moments(self, pairs: Rows) -> dict[str, tuple[Tensor, Tensor]]:
         """Mean and standard deviation (D,) of `pooled` and (C,) of `grid`, over all vectors of
         these rows' readable images."""
-        images = torch.unique(self._images[pairs])  # sorted
-        parts = images[self._mask[images]].split(_IMAGES_AT_ONCE)
+        images = np.unique(self.places[pairs])  # ascending: one pass over the file
+        parts = cut(images[self._mask[images]], _IMAGES_AT_ONCE)
         return {
-            name: _moments(values[part].flatten(0, -2) for part in parts)
-            for name, values in self._values.items()
+            name: _moments(table.select(self._places(name, part).ravel()) for part in parts)
+            for name, table in self._tables.items()
         }
+
+    def read_in_advance(self, pairs: Rows) -> None:
+        """Bring some pairs' vectors nearer, see `Table.read_in_advance`."""
+        images = np.unique(self.places[pairs])
+        for name, table in self._tables.items():
+            table.read_in_advance(self._places(name, images).ravel())
+
+    def _places(self, name: str, images: Rows) -> Rows:
+        """Rows of a table: (B,) of `pooled`, (B, cells) of `grid`."""
+        return images if name == "pooled" else members(images, self.cells)
 
 
 def _moments(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
@@ -225,43 +302,24 @@ def region_order(regions: RegionFeatures, by: str) -> npt.NDArray[np.int64]:
     falling score. raster: in reading order of the boxes' centres, with as many lines as a square
     grid of K cells.
     """
-    x1, y1, x2, y2 = np.moveaxis(regions.boxes.astype(np.float64), -1, 0)  # (n, K) each
-    area, score = (x2 - x1) * (y2 - y1), regions.scores
-    if by == "conf":
-        keys = [-score, -area, x1]
-    elif by == "area":
-        keys = [-area, -score, x1]
-    else:
-        height = np.maximum(regions.size[:, :1], 1)  # (n, 1)
-        lines = round(regions.boxes.shape[1] ** 0.5)
-        line = np.floor((y1 + y2) / 2 / height * lines)
-        keys = [line, x1 + x2, -score]
-    # np.lexsort takes the most important key last.
-    order: npt.NDArray[np.int64] = np.lexsort([*keys[::-1], ~regions.mask], axis=-1)
+    order = np.empty(regions.mask.shape, np.int64)
+    for start in range(0, len(order), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        # np.lexsort takes the most important key last.
+        keys = _order_keys(regions, part, by)[::-1]
+        order[part] = np.lexsort([*keys, ~regions.mask[part]], axis=-1)
     return order
 
 
-def ordered_batches(rows: Rows, lengths: Rows, size: int) -> list[Rows]:
-    """All of `rows` in batches, shortest text first; lengths[i] belongs to rows[i]."""
-    return _cut(rows[np.argsort(lengths, kind="stable")], size)
-
-
-def mixed_batches(rows: Rows, size: int, rng: np.random.Generator) -> list[Rows]:
-    """All of `rows` in random batches of whatever lengths; only the last may be smaller."""
-    return _cut(rows[rng.permutation(len(rows))], size)
-
-
-def shuffled_batches(rows: Rows, lengths: Rows, size: int, rng: np.random.Generator) -> list[Rows]:
-    """All of `rows` in random batches of similar lengths; only one may be smaller than `size`."""
-    order = rng.permutation(len(rows))
-    chunks = _cut(order, size * _BATCHES_PER_CHUNK)
-    batches = [
-        batch
-        for chunk in chunks
-        for batch in _cut(chunk[np.argsort(lengths[chunk], kind="stable")], size)
-    ]
-    return [rows[batches[i]] for i in rng.permutation(len(batches))]
-
-
-def _cut(rows: Rows, size: int) -> list[Rows]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def _order_keys(regions: RegionFeatures, part: slice, by: str) -> list[npt.NDArray[Any]]:
+    """What orders the regions of some images, (m, K) each, the most important first."""
+    x1, y1, x2, y2 = np.moveaxis(regions.boxes[part].astype(np.float64), -1, 0)  # (m, K) each
+    area, score = (x2 - x1) * (y2 - y1), regions.scores[part]
+    if by == "conf":
+        return [-score, -area, x1]
+    if by == "area":
+        return [-area, -score, x1]
+    height = np.maximum(regions.size[part, :1], 1)  # (m, 1)
+    lines = round(regions.boxes.shape[1] ** 0.5)
+    line = np.floor((y1 + y2) / 2 / height * lines)
+    return [line, x1 + x2, -score]

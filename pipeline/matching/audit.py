@@ -88,7 +88,7 @@ def estimate_correspondence(
     total = np.zeros(len(split.ids))
     for _ in range(_BATCHINGS):
         for rows in random_batches(len(split.ids), params.train.batch_size, rng):
-            pairs = split.pairs(rows, unaugmented)
+            pairs = split.varied(split.pairs(rows), unaugmented)
             for model in models:
                 estimate = estimates(model(*pairs), params.loss.temperature)
                 total[rows] += estimate.double().cpu().numpy()

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from pipeline.dataset.pairs import PairFeatures
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 from pipeline.finite import require_finite_outputs
 from pipeline.metrics.pair_outputs import AttentionMaps, Floats, PairOutput
 from pipeline.models.ananet import Alignment, AnANet
@@ -25,7 +25,7 @@ def predict_pairs(model: AnANet, features: PairFeatures, rows: Rows) -> list[Pai
     probabilities = _softmax(output.logits)
     require_finite_outputs(probabilities, [features.ids[row] for row in rows])
     streams = {name: _softmax(logits) for name, logits in stream_logits(output).items()}
-    lengths = batch.inputs["word_mask"].sum(1).tolist()
+    lengths = batch.inputs["lengths"].tolist()
     slots = features.arrays.slots(rows)
     return [
         PairOutput(

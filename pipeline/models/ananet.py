@@ -197,6 +197,7 @@ class AnANet(Classifier):
         pooled: Tensor | None = None,
         grid: Tensor | None = None,
         scene_mask: Tensor | None = None,
+        lengths: Tensor | None = None,
     ) -> AnANetOutput:
         """Classify a batch of pairs.
 
@@ -206,15 +207,16 @@ class AnANet(Classifier):
             words: (B, L, D_w) word vectors, L <= N, padded at the end.
             word_mask: (B, L) bool, false on padding; every text has at least one word.
             pooled, grid, scene_mask: with `model.scenes`, see `ScenePlaces`.
+            lengths: (B,) words of each text, on the host, so that a GPU is not waited for.
 
         Raises:
             UserError: a text is longer than N.
         """
-        words, word_mask = self._padded(words, word_mask)
+        words, word_mask, lengths = self._padded(words, word_mask, lengths)
         V = self.image_encoder(regions)  # (B, K, d)
         if self.scene_encoder:
             V, region_mask = self.scene_encoder(V, region_mask, pooled, grid, scene_mask)
-        T = self.text_encoder(words, word_mask)  # (B, L, d)
+        T = self.text_encoder(words, word_mask, lengths)  # (B, L, d)
         f_image = masked_mean(V, region_mask)  # (B, d)
         f_text = masked_mean(T, word_mask)  # (B, d)
 
@@ -237,18 +239,21 @@ class AnANet(Classifier):
         parts = (self.image_encoder, self.scene_encoder, self.text_encoder, W)
         return [parameter for part in parts if part for parameter in part.parameters()]
 
-    def _padded(self, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Words and mask as the streams read them: all N words unless padding is masked."""
+    def _padded(
+        self, words: Tensor, word_mask: Tensor, lengths: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What the streams read: all N words unless padding is masked."""
         room = self.config.max_words - words.shape[1]
         if room < 0:
             raise UserError(
                 f"a text has {words.shape[1]} words, but the model takes {self.config.max_words}"
             )
         if self.config.model.mask_padding:
-            return words, word_mask
+            return words, word_mask, lengths
         words = words.masked_fill(~word_mask.unsqueeze(-1), 0)
         words = F.pad(words, (0, 0, 0, room))  # (B, N, D_w)
-        return words, word_mask.new_ones(words.shape[:2])  # (B, N)
+        size, longest = words.shape[:2]
+        return words, word_mask.new_ones(size, longest), torch.full((size,), longest)  # (B, N)
 
     def _fuse(self, association: Association | None, alignment: Alignment | None) -> Tensor:
         """Eq. 18 before its softmax, without the terms of absent streams."""

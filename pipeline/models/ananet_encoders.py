@@ -86,7 +86,7 @@ class TextEncoder(nn.Module):
         self.bigru = nn.GRU(word_dim, width, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(params.dropout)
 
-    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
-        states = recurrent_states(self.bigru, words, word_mask)  # (B, L, 2 * width)
+    def forward(self, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None) -> Tensor:
+        states = recurrent_states(self.bigru, words, word_mask, lengths)  # (B, L, 2 * width)
         T: Tensor = self.dropout(merge_directions(states, self.merge))  # (B, L, d)
         return T

@@ -82,9 +82,12 @@ class AnANetMatcher(nn.Module):
             V, region_mask = self.scene_encoder(V, region_mask, pooled, grid, scene_mask)
         return self._sides(V, region_mask)
 
-    def encode_texts(self, words: Tensor, word_mask: Tensor) -> Sides:
-        """words (T, L, D_w), word_mask (T, L)."""
-        return self._sides(self.text_encoder(words, word_mask), word_mask)
+    def encode_texts(
+        self, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None
+    ) -> Sides:
+        """words (T, L, D_w), word_mask (T, L), and lengths (T,) on the host, so that a GPU is not
+        waited for."""
+        return self._sides(self.text_encoder(words, word_mask, lengths), word_mask)
 
     def _sides(self, items: Tensor, mask: Tensor) -> Sides:
         f_inv = self.W(masked_mean(items, mask))  # (B, d_inv), Eq. 5

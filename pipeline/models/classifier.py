@@ -25,7 +25,8 @@ Classes = npt.NDArray[np.int64]
 
 REGION_NAMES = ("regions", "region_mask")
 SCENE_NAMES = ("pooled", "grid", "scene_mask")
-FEATURES = (*REGION_NAMES, *SCENE_NAMES, "words", "word_mask")
+TEXT_NAMES = ("words", "word_mask", "lengths")
+FEATURES = (*REGION_NAMES, *SCENE_NAMES, *TEXT_NAMES)
 
 
 class SceneDims(Section):
@@ -111,8 +112,9 @@ def features_of(kind: type[Classifier]) -> tuple[str, ...]:
 
 
 def apply_model(model: Classifier, inputs: Mapping[str, Tensor]) -> Any:
-    """The model's output for the features that it reads among these."""
-    return model(**{name: inputs[name] for name in model.features()})
+    """The model's output for the features that it reads among these; without `lengths`, it counts
+    words itself."""
+    return model(**{name: inputs[name] for name in model.features() if name in inputs})
 
 
 def stream_logits(output: Any) -> dict[str, Tensor]:

@@ -65,9 +65,11 @@ class CoMemory(Baseline):
         self.dropout = nn.Dropout(params.dropout)
         self.classifier = nn.Linear(2 * d, sizes.classes)
 
-    def forward(self, grid: Tensor, words: Tensor, word_mask: Tensor) -> Output:
+    def forward(
+        self, grid: Tensor, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None
+    ) -> Output:
         M_v = self.project(grid)  # (B, cells, D_c) -> (B, cells, d)
-        M_t = recurrent_states(self.bilstm, words, word_mask)  # (B, L, d)
+        M_t = recurrent_states(self.bilstm, words, word_mask, lengths)  # (B, L, d)
         cells = torch.ones_like(M_v[..., 0], dtype=torch.bool)  # (B, cells)
         q_v, q_t = M_v.mean(1), masked_mean(M_t, word_mask)  # (B, d) each
         keys_v, keys_t = self.image_reader.W_memory(M_v), self.text_reader.W_memory(M_t)

@@ -9,11 +9,14 @@ from pipeline.params.matching import CorrectionParams
 class CorrespondenceMemory:
     """The estimated correspondence of each train pair, kept across steps and stages.
 
-    values: (n,) from 0 (wrong) to 1 (right), at first all 1.
+    values: (n,) on a device, from 0 (wrong) to 1 (right), at first all 1.
     """
 
-    def __init__(self, pairs: int, params: CorrectionParams) -> None:
-        self.values = torch.ones(pairs)
+    def __init__(
+        self, pairs: int, params: CorrectionParams, device: torch.device | None = None
+    ) -> None:
+        """device: of the estimates, so that a step need not wait for them; the CPU by default."""
+        self.values = torch.ones(pairs, device=device)
         self._params = params
 
     def refine(self, rows: Tensor, estimates: Tensor, stage: int, epoch: int) -> Tensor:
@@ -23,8 +26,8 @@ class CorrespondenceMemory:
         momentum; below the threshold they are 0. In the last epoch of the first warm-up the memory,
         until then all ones, is set to the estimates.
 
-        rows: (B,) indices of pairs. estimates: (B,) of them, by the current model. stage, epoch:
-        counted from 0, the epoch within its stage.
+        rows: (B,) indices of pairs, on the device. estimates: (B,) of them, by the current model.
+        stage, epoch: counted from 0, the epoch within its stage.
         """
         estimates = estimates.to(self.values)
         labels = self._labels(self.values[rows], estimates, epoch)

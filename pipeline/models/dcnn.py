@@ -40,8 +40,10 @@ class DCNN(Baseline):
         self.dropout = nn.Dropout(params.dropout)
         self.classifier = nn.Linear(2 * d if self.fusion == "concat" else d, sizes.classes)
 
-    def forward(self, pooled: Tensor, words: Tensor, word_mask: Tensor) -> Output:
-        states = recurrent_states(self.bigru, words, word_mask)  # (B, L, 2 * d)
+    def forward(
+        self, pooled: Tensor, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None
+    ) -> Output:
+        states = recurrent_states(self.bigru, words, word_mask, lengths)  # (B, L, 2 * d)
         e_t = self.W_text(masked_mean(states, word_mask))  # (B, d)
         e_v = self.W_image(pooled)  # (B, d)
         return Output(self.classifier(self.dropout(self._fuse(e_t, e_v))))

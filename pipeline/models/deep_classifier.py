@@ -43,8 +43,10 @@ class DeepClassifier(Baseline):
             nn.Linear(params.hidden, sizes.classes),
         )
 
-    def forward(self, pooled: Tensor, words: Tensor, word_mask: Tensor) -> Output:
-        h = recurrent_states(self.gru, words, word_mask)  # (B, L, d_t)
+    def forward(
+        self, pooled: Tensor, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None
+    ) -> Output:
+        h = recurrent_states(self.gru, words, word_mask, lengths)  # (B, L, d_t)
         text = (self.attention(pooled, h, word_mask).unsqueeze(1) @ h).squeeze(1)  # (B, d_t)
         return Output(self.classifier(torch.cat([text, pooled], dim=-1)))
 

@@ -40,7 +40,9 @@ class InceptionLSTM(Baseline):
             nn.Linear(params.hidden, sizes.classes),
         )
 
-    def forward(self, pooled: Tensor, words: Tensor, word_mask: Tensor) -> Output:
-        text = last_state(self.lstm, words, word_mask)  # (B, d_t)
+    def forward(
+        self, pooled: Tensor, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None
+    ) -> Output:
+        text = last_state(self.lstm, words, word_mask, lengths)  # (B, d_t)
         image = self.fc(pooled).relu()  # (B, d_v)
         return Output(self.classifier(torch.cat([text, image], dim=-1)))

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from pipeline.core.device import on_device
+
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean over the valid entries of axis 1, (B, M, d) and (B, M) -> (B, d); zero if none is."""
@@ -105,11 +107,18 @@ def zero_classifier(features: int, classes: int) -> nn.Linear:
     return classifier
 
 
-def recurrent_states(rnn: nn.GRU | nn.LSTM, words: Tensor, mask: Tensor) -> Tensor:
-    """The state after each word, (B, L, D) -> (B, L, directions * width); zero on padding."""
-    states, _ = rnn(_packed(words, mask))
+def recurrent_states(
+    rnn: nn.GRU | nn.LSTM, words: Tensor, mask: Tensor, lengths: Tensor | None = None
+) -> Tensor:
+    """The state after each word, (B, L, D) -> (B, L, directions * width); zero on padding.
+
+    lengths: (B,) true values of the mask (B, L), on the host; without them, the device is waited
+    for.
+    """
+    packed, back = _packed(words, mask, lengths)
+    states, _ = rnn(packed)
     padded, _ = pad_packed_sequence(states, batch_first=True, total_length=words.shape[1])
-    return padded
+    return padded.index_select(0, back)
 
 
 def merge_directions(states: Tensor, merge: Literal["concat", "mean", "sum"]) -> Tensor:
@@ -120,12 +129,27 @@ def merge_directions(states: Tensor, merge: Literal["concat", "mean", "sum"]) ->
     return (forward + backward) / 2 if merge == "mean" else forward + backward
 
 
-def last_state(rnn: nn.GRU | nn.LSTM, words: Tensor, mask: Tensor) -> Tensor:
-    """A unidirectional network's hidden state after each text's last word, (B, L, D) -> (B, d)."""
-    _, hidden = rnn(_packed(words, mask))
+def last_state(
+    rnn: nn.GRU | nn.LSTM, words: Tensor, mask: Tensor, lengths: Tensor | None = None
+) -> Tensor:
+    """A unidirectional network's hidden state after each text's last word, (B, L, D) -> (B, d).
+
+    lengths: as for `recurrent_states`.
+    """
+    packed, back = _packed(words, mask, lengths)
+    _, hidden = rnn(packed)
     last: Tensor = (hidden[0] if isinstance(hidden, tuple) else hidden)[-1]
-    return last
+    return last.index_select(0, back)
 
 
-def _packed(words: Tensor, mask: Tensor) -> PackedSequence:
-    return pack_padded_sequence(words, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
+def _packed(words: Tensor, mask: Tensor, lengths: Tensor | None) -> tuple[PackedSequence, Tensor]:
+    """The words, longest text first, and the places (B,) of the texts in that order.
+
+    PyTorch's own sorting waits for the device, both ways.
+    """
+    if lengths is None:
+        lengths = mask.sum(1).cpu()
+    counts, order = lengths.sort(descending=True)
+    by_length = words.index_select(0, on_device(order, words.device))
+    packed = pack_padded_sequence(by_length, counts, batch_first=True)
+    return packed, on_device(order.argsort(), words.device)

@@ -61,13 +61,18 @@ def _complementary_part(values: Tensor, labels: Tensor) -> Tensor:
 
 def complementary_loss(similarity: Tensor, temperature: float) -> Tensor:
     """Negative learning (Kim et al., ICCV 2019) in both directions: -log(1 - p_ij) over j != i."""
-    others = ~torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)
     total = similarity.new_zeros(())
     for log_p in matching_probabilities(similarity, temperature):
         # A probability that rounds to 1 would have an infinite loss.
-        rest = (-log_p[others].clamp(max=-1e-6).expm1()).log()
+        rest = (-_others(log_p).clamp(max=-1e-6).expm1()).log()
         total = total - rest.sum() / len(similarity)
     return total
+
+
+def _others(values: Tensor) -> Tensor:
+    """What is not on the diagonal, (B, B) -> (B (B - 1),), without waiting for a device to tell."""
+    count = len(values)
+    return values.flatten()[1:].view(count - 1, count + 1)[:, :-1].flatten()
 
 
 def hinge_loss(similarity: Tensor, margin: float) -> Tensor:

@@ -48,11 +48,16 @@ class SCAN(Baseline):
         self.classifier = zero_classifier(sizes.max_words + sizes.regions + 4, sizes.classes)
 
     def forward(
-        self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
+        self,
+        regions: Tensor,
+        region_mask: Tensor,
+        words: Tensor,
+        word_mask: Tensor,
+        lengths: Tensor | None = None,
     ) -> Output:
         params = self.params
         v = F.normalize(self.project(regions), dim=-1)  # (B, K, d)
-        states = recurrent_states(self.bigru, words, word_mask)  # (B, L, 2 d)
+        states = recurrent_states(self.bigru, words, word_mask, lengths)  # (B, L, 2 d)
         e = F.normalize(merge_directions(states, "mean"), dim=-1)  # (B, L, d)
         r_e = relevance(e, word_mask, v, region_mask, params.smooth_words)  # (B, L)
         r_v = relevance(v, region_mask, e, word_mask, params.smooth_regions)  # (B, K)

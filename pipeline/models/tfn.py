@@ -74,9 +74,11 @@ class TFN(Baseline):
             nn.Linear(d_f, sizes.classes),
         )
 
-    def forward(self, pooled: Tensor, words: Tensor, word_mask: Tensor) -> Output:
+    def forward(
+        self, pooled: Tensor, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None
+    ) -> Output:
         z_v = self.image_subnet(pooled)  # (B, d_v)
-        z_t = self.text_layers(last_state(self.lstm, words, word_mask))  # (B, d_t)
+        z_t = self.text_layers(last_state(self.lstm, words, word_mask, lengths))  # (B, d_t)
         return Output(self.inference(tensor_fusion(z_t, z_v).flatten(1)))
 
 

@@ -15,6 +15,7 @@ from pipeline.dataset.reading import ananet_names
 from pipeline.features.texts import EMPTY_TEXT, text_key
 from pipeline.finite import require_finite_outputs
 from pipeline.models.ananet_matcher import AnANetMatcher
+from pipeline.models.classifier import TEXT_NAMES
 from pipeline.models.saved import AnANetEncoders
 from pipeline.prediction.encoders import Encoders
 from pipeline.prediction.places import locate
@@ -126,7 +127,7 @@ class Scorer:
         image_keys, names = [post.key for post in posts], ananet_names(model)
         arrays = PairArrays(image_keys, keys, files, model.region_order, names)
         inputs = arrays.to(matcher.unmatched.device).gather(arrays.all_rows)
-        texts = matcher.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
+        texts = matcher.encode_texts(*(inputs.pop(name) for name in TEXT_NAMES))
         images = matcher.encode_images(**inputs)
         found = matcher.pair_similarities(images, texts).T  # (B, 3)
         require_finite_outputs(found.cpu().numpy(), [post.id for post in posts])

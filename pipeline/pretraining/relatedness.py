@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.dataset.pairs import PairFeatures
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 
 
 class Relatedness:

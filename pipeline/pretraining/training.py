@@ -1,6 +1,6 @@
 """Pretraining by matching: each stage trains a new matcher, and keeps whom to believe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.dataset.pairs import PairFeatures
+from pipeline.dataset.pairs import PairBatch, PairFeatures
 from pipeline.errors import UserError
-from pipeline.features.vectors import Rows, shuffled_batches
+from pipeline.features.batches import Rows, shuffled_batches
 from pipeline.models.ananet_matcher import AnANetMatcher, MatcherConfig
+from pipeline.models.classifier import TEXT_NAMES
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.layers import drop_items, select_items
 from pipeline.models.matching_losses import estimates, matching_loss, related_loss
@@ -77,14 +78,17 @@ class PretrainingTask(Task):
         self._epoch, self._steps = epoch - 1, []
         return self._batches(self._train, self.rng)
 
-    def backward(self, rows: Rows) -> Tensor:
+    def read(self, batches: Sequence[Rows]) -> Iterator[PairBatch]:
+        return self._features.stream(batches)
+
+    def backward(self, rows: Rows, inputs: PairBatch) -> Tensor:
         settings = self._params.loss
         self._decay()
-        similarities = self._similarities(rows)  # (4, B, B)
-        estimate = estimates(similarities[-1], settings.temperature).cpu()
-        places = torch.from_numpy(self._places[rows])
+        similarities = self._similarities(inputs)  # (4, B, B)
+        estimate = estimates(similarities[-1], settings.temperature)
+        places = self._features.arrays.place(self._places[rows])
         labels = self._memory.refine(places, estimate, self._stage, self._epoch)
-        loss = self._loss(similarities, places, labels.to(similarities))
+        loss = self._loss(similarities, places, labels)
         torch.autograd.backward(loss)
         self._steps.append((loss.detach(), labels.mean()))
         return loss
@@ -94,7 +98,7 @@ class PretrainingTask(Task):
         settings = self._params.loss
         if not self._related:
             return torch.stack([matching_loss(s, labels, settings) for s in similarities]).sum()
-        related = self._related(places.to(similarities.device))  # (B, B)
+        related = self._related(places)  # (B, B)
         temperatures = settings.temperature, settings.target_temperature
         return torch.stack([related_loss(s, related, *temperatures) for s in similarities]).sum()
 
@@ -105,7 +109,7 @@ class PretrainingTask(Task):
     @torch.inference_mode()
     def evaluate(self) -> Figures:
         self.model.eval()
-        found = torch.stack([_recall(self._similarities(rows)) for rows in self._dev]).mean(0)
+        found = torch.stack([_recall(found) for found in self._found(self._dev)]).mean(0)
         names = (*AnANetMatcher.names, "sum")
         return {f"dev/{name}_r1": float(r1) for name, r1 in zip(names, found, strict=True)}
 
@@ -113,7 +117,7 @@ class PretrainingTask(Task):
     def calibrate(self) -> None:
         """Tell the matcher what it finds in dev's images with other images' texts."""
         self.model.eval()
-        sums = [self._similarities(rows)[-1] for rows in self._dev]
+        sums = [found[-1] for found in self._found(self._dev)]
         own = [torch.eye(len(s), dtype=torch.bool, device=s.device) for s in sums]
         self.model.calibrate(torch.cat([s[~o] for s, o in zip(sums, own, strict=True)]))
 
@@ -123,12 +127,15 @@ class PretrainingTask(Task):
             rate = self._params.train.lr * (1 - done / (self.plan.epochs * self.steps))
             self.optimizer.param_groups[0]["lr"] = rate
 
-    def _similarities(self, rows: Rows) -> Tensor:
+    def _found(self, batches: Sequence[Rows]) -> Iterator[Tensor]:
+        return map(self._similarities, self.read(batches))
+
+    def _similarities(self, batch: PairBatch) -> Tensor:
         """Of every image with every text of these pairs, each similarity and their sum."""
-        inputs = self._features.gather(rows).inputs
+        inputs = {**batch.inputs}
         if self.model.training:
             self._drop(inputs)
-        texts = self.model.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
+        texts = self.model.encode_texts(*(inputs.pop(name) for name in TEXT_NAMES))
         images = self.model.encode_images(**inputs)
         found = self.model.similarities(images, texts)  # (3, B, B)
         return torch.cat([found, found.sum(0, keepdim=True)])
@@ -147,8 +154,9 @@ class PretrainingTask(Task):
         """All rows once, in random batches of similar lengths and nearly equal sizes, so that each
         pair has negatives."""
         count = -(-len(rows) // self._params.train.batch_size)
-        lengths = self._features.arrays.lengths[rows]
-        return shuffled_batches(rows, lengths, -(-len(rows) // count), rng)
+        arrays = self._features.arrays
+        size, places = -(-len(rows) // count), arrays.places(rows)
+        return shuffled_batches(rows, arrays.lengths[rows], size, rng, places)
 
 
 def pretrain(
@@ -171,7 +179,8 @@ def pretrain(
     """
     _require_pairs(features)
     seed_everything(params.train.seed)
-    memory = CorrespondenceMemory(len(features.rows("train")), params.correction)
+    device = features.arrays.device
+    memory = CorrespondenceMemory(len(features.rows("train")), params.correction, device)
     before, figures = 0, Figures()
 
     def count_on(epoch: int, found: Mapping[str, float]) -> None:
@@ -183,7 +192,7 @@ def pretrain(
         checkpoint = None
         if checkpoints:
             settings = f"{matcher.config.model_dump_json()} {params.model_dump_json()}"
-            identity = f"{settings} {features.digest} {features.arrays.device} {stage}"
+            identity = f"{settings} {features.digest} {features.arrays.batching} {device} {stage}"
             checkpoint = Checkpoint(checkpoints / f"{stage + 1}.safetensors", identity)
         fit(task, count_on, checkpoint)
         before, figures = before + task.plan.epochs, task.evaluate()

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
-from torch import Tensor
 from tqdm import tqdm
 
 from pipeline.dataset.predictions import Predictions
@@ -27,23 +26,6 @@ class Run:
     setting: Setting
 
 
-class _AsArray:
-    """Sends tensors to workers as arrays, which joblib writes to files that all workers map.
-
-    The same tensor gives the same array, so that all runs share one file.
-    """
-
-    def __init__(self) -> None:
-        self._arrays: dict[tuple[object, ...], object] = {}
-
-    def __call__(self, tensor: Tensor) -> tuple[Callable[..., Tensor], tuple[object]]:
-        key = tensor.data_ptr(), tensor.dtype, tensor.shape
-        return torch.from_numpy, (self._arrays.setdefault(key, tensor.numpy()),)
-
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        return _AsArray, ()  # workers send no tensors
-
-
 def perform(runs: Sequence[Run], labels: Sequence[str], workers: int, title: str) -> pd.DataFrame:
     """Train all runs, `workers` at a time, each on one thread, so that results do not depend on it.
 
@@ -53,12 +35,8 @@ def perform(runs: Sequence[Run], labels: Sequence[str], workers: int, title: str
     Raises:
         UserError: that of a run; the others are then stopped.
     """
-    pool = Parallel(
-        workers,
-        return_as="generator_unordered",
-        mmap_mode="c",  # PyTorch warns of arrays that it may not write to
-        forward_reducers={Tensor: _AsArray()},
-    )
+    # Workers map arrays: a feature file's from there, others from one file of joblib's.
+    pool = Parallel(workers, return_as="generator_unordered")
     performed = pool(delayed(_perform)(place, run.train) for place, run in enumerate(runs))
     predictions = dict(tqdm(performed, total=len(runs), desc=title, unit="run"))
     lines = [_lines(run, predictions[place], labels) for place, run in enumerate(runs)]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import UserError
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 
 # Reading a value waits for the device, so several steps are checked at once.
 _STEPS_PER_CHECK = 10

@@ -57,9 +57,10 @@ def _train_epoch(task: Task, epoch: int, bar: "tqdm[Any]") -> Figures:
     batches = task.batches(epoch)
     guard = FiniteGuard(task.ids, epoch, task.optimizer.param_groups[0]["lr"], task.plan.title)
     task.model.train()
-    for step, rows in enumerate(batches, start=1):
+    read = zip(batches, task.read(batches), strict=True)
+    for step, (rows, inputs) in enumerate(read, start=1):
         task.optimizer.zero_grad()
-        loss = task.backward(rows)
+        loss = task.backward(rows, inputs)
         norm = clip_grad_norm_(task.model.parameters(), task.plan.clip_norm)
         guard.record(step, rows, loss, norm)
         task.optimizer.step()

@@ -1,14 +1,14 @@
 """The interface between the training loop and what is trained, and a training's progress."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pipeline.features.vectors import Rows
+from pipeline.features.batches import Rows
 
 Figures = dict[str, float]
 Log = Callable[[int, Mapping[str, float]], None]
@@ -52,8 +52,14 @@ class Task(Protocol):
     def batches(self, epoch: int) -> list[Rows]:
         """Start an epoch, counted from 1: set its learning rate, return the rows of its batches."""
 
-    def backward(self, rows: Rows) -> Tensor:
-        """Compute the gradients of a batch's loss; returns the scalar loss."""
+    def read(self, batches: Sequence[Rows]) -> Iterator[Any]:
+        """Yield the inputs of these batches."""
+
+    def backward(self, rows: Rows, inputs: Any) -> Tensor:
+        """Compute the gradients of a batch's loss; returns the scalar loss.
+
+        inputs: of the batch, as `read` yields them.
+        """
 
     def figures(self) -> Figures:
         """Metrics of the epoch's batches, by names that begin with train/."""

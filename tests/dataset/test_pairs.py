@@ -1,5 +1,6 @@
 """Batches hold each pair's own image and words, whatever the order of tables and files."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def test_features_stay_as_their_file_has_them_until_a_batch_is_made(tmp_path: Pa
     corpus = tiny_corpus()
     corpus.write(tmp_path)
     regions, *words = read(tmp_path)
+    regions = replace(regions, features=np.array(regions.features))  # of a file, it is read-only
     files = FeatureFiles(words, regions)
     features = PairFeatures.join(corpus.pairs, LABELS, files, DEFAULTS.region_order)
     assert regions.features.dtype == np.float16
@@ -197,7 +199,7 @@ def test_only_what_a_model_reads_is_loaded(
     features = load(tmp_path, DEFAULTS, names)
     assert features.arrays.encoders.keys() == {file, "glove.h5", "bert.h5"}
     batch: PairBatch = features.gather(np.array([0, 1]))
-    assert batch.inputs.keys() == inputs | {"words", "word_mask"}
+    assert batch.inputs.keys() == inputs | {"words", "word_mask", "lengths"}
 
 
 def test_scenes_belong_to_their_pairs(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_scene_is_standardised_as_regions_are() -> None:
 
 
 def test_a_model_reads_scenes_only_when_told_to() -> None:
-    both = {"regions", "region_mask", "words", "word_mask"}
+    both = {"regions", "region_mask", "words", "word_mask", "lengths"}
     assert {*AnANet(tiny_config()).features()} == both
     with_scenes = AnANet(tiny_config({"model.scenes": "scenes.h5"}))
     assert {*with_scenes.features()} == both | {"pooled", "grid", "scene_mask"}

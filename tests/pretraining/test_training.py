@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.initialisation.ananet import new_ananet
 from pipeline.initialisation.pretrained import start_from_pretrained
 from pipeline.models.ananet_matcher import AnANetMatcher, Sides
+from pipeline.models.classifier import TEXT_NAMES
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.matching_losses import related_loss
 from pipeline.models.saved import AnANetEncoders
@@ -95,14 +96,15 @@ def test_targets_of_related_pairs_are_taken_from_their_texts(features: PairFeatu
     task = PretrainingTask(matcher, features, params, memory, 0)
     rows = features.rows("train")[4:9]
     inputs = features.gather(rows).inputs
-    texts = matcher.encode_texts(inputs.pop("words"), inputs.pop("word_mask"))
+    texts = matcher.encode_texts(*(inputs.pop(name) for name in TEXT_NAMES))
     found = matcher.similarities(matcher.encode_images(**inputs), texts)
     related = Relatedness.of(features, features.rows("train"))(torch.arange(4, 9))
     losses = [
         related_loss(s, related, params.loss.temperature, 0.2) for s in (*found, found.sum(0))
     ]
     expected = torch.stack(losses).sum().item()
-    assert task.backward(rows).item() == pytest.approx(expected, rel=1e-5)
+    (batch,) = task.read([rows])
+    assert task.backward(rows, batch).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_regions_are_left_out_in_training_alone(
@@ -183,7 +185,8 @@ def test_encoders_move_at_a_rate_of_their_own(features: PairFeatures) -> None:
             model.association.classifier.weight.normal_()
         before = model.image_encoder.fc.weight.detach().clone()
         task = ClassificationTask(model, features, params.train)
-        task.backward(task.batches(1)[0])
+        rows = task.batches(1)[0]
+        task.backward(rows, next(task.read([rows])))
         task.optimizer.step()
         steps[rate] = float((model.image_encoder.fc.weight.detach() - before).abs().max())
     assert steps[0.1] == pytest.approx(0.1 * steps[1.0], rel=1e-3)

@@ -111,6 +111,28 @@ def test_same_run_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
         assert path.suffix == ".h5" or path.read_bytes() == again.read_bytes(), path
 
 
+@pytest.mark.parametrize(("split", "left"), [("train", []), ("test", ["model.safetensors"])])
+def test_a_value_that_is_not_finite_reaches_no_model_and_no_metric(
+    tmp_path: Path, split: str, left: list[str]
+) -> None:
+    prepare(tmp_path)
+    features = tmp_path / "data/features"
+    pairs = pd.read_parquet(tmp_path / "data/interim/pairs.parquet")
+    with h5py.File(features / "bert.h5", "a") as file:
+        keys = [key.decode() for key in file["keys"]]
+        row = keys.index(pairs.loc[pairs["split"] == split, "text_key"].iloc[3])
+        file["vectors"][file["offsets"][row]] = float("nan")
+
+    def run() -> None:
+        train.main()
+        evaluate.main()
+
+    with chdir(tmp_path), pytest.raises(UserError, match=r"nan|not finite"):
+        run()
+    assert [path.name for path in (tmp_path / "data/models").rglob("*.safetensors")] == left
+    assert not (tmp_path / "data/reports/metrics.json").exists()
+
+
 def train_stage(folder: Path) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "stages.train"]

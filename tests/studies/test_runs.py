@@ -8,11 +8,11 @@ from time import sleep
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.dataset.predictions import Predictions
 from pipeline.errors import UserError
+from pipeline.features.tables import Table
 from pipeline.studies.runs import Run, perform, write_runs
 from pipeline.studies.tables.runs import Runs, read_runs
 from pipeline.studies.variants import train_ananet
@@ -76,17 +76,20 @@ def test_fault_of_a_run_is_told_and_ends_the_others(workers: int, tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_workers_map_features_from_one_file(tmp_path: Path) -> None:
-    def note(features: torch.Tensor, path: Path) -> Predictions:
-        address = features.data_ptr()
+@pytest.mark.parametrize("in_file", [True, False])
+def test_workers_map_features_from_one_file(tmp_path: Path, in_file: bool) -> None:
+    def note(features: Table, path: Path) -> Predictions:
+        address = features._tensor.data_ptr()
         for line in Path("/proc/self/maps").read_text().splitlines():
             start, end = (int(part, 16) for part in line.split()[0].split("-"))
             if start <= address < end:
                 path.write_text(line.split()[-1])
         return nothing()
 
-    features = torch.zeros(2**20)
+    values = np.zeros((2**10, 2**10), np.float32)
+    np.save(tmp_path / "values.npy", values)
+    features = Table(np.load(tmp_path / "values.npy", mmap_mode="r") if in_file else values)
     places = [tmp_path / str(i) for i in range(4)]
     perform([Run(0, partial(note, features, place), {}) for place in places], LABELS, 2, "")
     (file,) = {place.read_text() for place in places}
-    assert "joblib" in file
+    assert ("values.npy" if in_file else "joblib") in file

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from sklearn.metrics import roc_auc_score
 
-from pipeline.features.vectors import ordered_batches
+from pipeline.features.batches import ordered_batches
 from pipeline.matching.data.data import Split
 from pipeline.metrics.ranking import Similarity, fold_metrics, retrieval_metrics
 from pipeline.models.matching.model import MatchingModel
@@ -61,10 +61,10 @@ def _similarities(model: MatchingModel, split: Split) -> Similarity:
     similarity: Similarity = np.zeros((split.image_count, len(split.image)), np.float32)
     numbers = np.arange(split.image_count)
     parts = np.split(numbers, range(_IMAGES_AT_ONCE, len(numbers), _IMAGES_AT_ONCE))
-    encoded = [(rows, model.compare.encode_images(*split.regions(rows))) for rows in parts]
+    encoded = [(rows, model.compare.encode_images(*split.images.regions(rows))) for rows in parts]
     captions = np.arange(len(split.image))
     for columns in ordered_batches(captions, split.words.lengths, _CAPTIONS_AT_ONCE):
-        texts = model.compare.encode_texts(*split.words.words(columns))
+        texts = model.compare.encode_texts(*split.texts(columns))
         for rows, images in encoded:
             part = model.compare.similarity(images, texts)  # (I', T')
             similarity[np.ix_(rows, columns)] = part.cpu().numpy()

@@ -1,6 +1,6 @@
 """CRCL's training: each stage trains a new model on the labels that the last one corrected."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pipeline.core.device import on_device
+from pipeline.features.batches import shuffled
 from pipeline.matching.captions.noise import Rows
-from pipeline.matching.data.data import MatchingData
+from pipeline.matching.data.data import MatchingData, Pairs
 from pipeline.matching.data.evaluation import similarity_matrix
 from pipeline.matching.data.models import CORRESPONDENCE, new_model
 from pipeline.metrics.ranking import retrieval_metrics
@@ -103,14 +105,20 @@ class MatchingTask(Task):
         seed = _seed(self._params, self._stage, epoch)
         torch.manual_seed(seed)
         self.rng = np.random.default_rng(seed)
-        return random_batches(len(self.ids), settings.batch_size, self.rng)
+        places = self._train.reading.places(np.arange(len(self.ids)))
+        return random_batches(len(self.ids), settings.batch_size, self.rng, places)
 
-    def backward(self, rows: Rows) -> Tensor:
+    def read(self, batches: Sequence[Rows]) -> Iterator[Pairs]:
+        return self._train.stream(batches)
+
+    def backward(self, rows: Rows, inputs: Pairs) -> Tensor:
         settings = self._params.loss
-        similarity = self.model(*self._train.pairs(rows, self._params.train))  # (B, B)
-        estimate = estimates(similarity, settings.temperature).cpu()
-        labels = self._memory.refine(torch.from_numpy(rows), estimate, self._stage, self._epoch)
-        loss = matching_loss(similarity, labels.to(similarity), settings)
+        pairs = self._train.varied(inputs, self._params.train)
+        similarity = self.model(*pairs)  # (B, B)
+        estimate = estimates(similarity, settings.temperature)
+        places = on_device(torch.from_numpy(rows), similarity.device)
+        labels = self._memory.refine(places, estimate, self._stage, self._epoch)
+        loss = matching_loss(similarity, labels, settings)
         torch.autograd.backward(loss)
         self._steps.append((loss.detach(), labels.mean()))
         return loss
@@ -167,8 +175,9 @@ def train_member(
         UserError: the loss or its gradient is not finite.
     """
     device = data.splits["train"].device
-    memory = CorrespondenceMemory(len(data.splits["train"].ids), params.correction)
-    identity = f"{params.model_dump_json()} {data.digest} {device}"
+    memory = CorrespondenceMemory(len(data.splits["train"].ids), params.correction, device)
+    batching = data.splits["train"].reading.batching
+    identity = f"{params.model_dump_json()} {data.digest} {batching} {device}"
     before = 0
 
     def count_on(epoch: int, figures: Mapping[str, float]) -> None:
@@ -184,12 +193,17 @@ def train_member(
             checkpoint = Checkpoint(path, f"{identity} {task.plan.title}")
         best = fit(task, count_on, checkpoint)
         before += task.plan.epochs
-    return Trained(model, memory.values.numpy(), best.score)
+    return Trained(model, memory.values.cpu().numpy(), best.score)
 
 
-def random_batches(pairs: int, size: int, rng: np.random.Generator) -> list[Rows]:
-    """All pairs once, in batches of about equal size, so that every pair has negatives."""
-    return np.array_split(rng.permutation(pairs), -(-pairs // size))
+def random_batches(
+    pairs: int, size: int, rng: np.random.Generator, places: Rows | None = None
+) -> list[Rows]:
+    """All pairs once, in batches of about equal size, so that every pair has negatives.
+
+    places: as for `shuffled`.
+    """
+    return np.array_split(shuffled(pairs, size, rng, places), -(-pairs // size))
 
 
 def _seed(params: MatchingParams, stage: int, part: int) -> int:

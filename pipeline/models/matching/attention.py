@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from pipeline.core.device import on_device
 from pipeline.models.layers import masked_softmax
 from pipeline.models.matching.encoding import Encoded
 
@@ -44,7 +45,7 @@ def in_blocks(compare: Compare, images: Encoded, texts: Encoded) -> Tensor:
     pairs exceed the memory limit, blocks are checkpointed: recomputed in the backward pass, which
     takes a quarter longer.
     """
-    lengths = texts.mask.sum(1)  # (T,)
+    lengths = texts.host.sum(1)  # (T,)
     order = lengths.argsort(stable=True)
     recompute = torch.is_grad_enabled() and _is_large(images, int(lengths.sum()))
     found = []
@@ -54,7 +55,7 @@ def in_blocks(compare: Compare, images: Encoded, texts: Encoded) -> Tensor:
             found.append(checkpoint(compare, images, block, use_reentrant=False))
         else:
             found.append(compare(images, block))
-    return torch.cat(found, dim=1)[:, order.argsort()]
+    return torch.cat(found, dim=1)[:, on_device(order.argsort(), images.members.device)]
 
 
 def _is_large(images: Encoded, words: int) -> bool:
@@ -64,8 +65,9 @@ def _is_large(images: Encoded, words: int) -> bool:
 
 def _trimmed(texts: Encoded) -> Encoded:
     """Without the padding beyond the longest text."""
-    longest = max(int(texts.mask.sum(1).max()), 1)
-    return Encoded(texts.mask[:, :longest], texts.whole, texts.members[:, :longest])
+    longest = max(int(texts.host.sum(1).max()), 1)
+    masks = texts.mask[:, :longest], texts.host[:, :longest]
+    return Encoded(*masks, texts.whole, texts.members[:, :longest])
 
 
 def _blocks(lengths: list[int], regions: Tensor) -> list[slice]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.core.device import on_device
 from pipeline.models.layers import merge_directions, recurrent_states
 from pipeline.params.base import Count, NonNegativeInt, Section
 from pipeline.params.matching import Member, ModelParams
@@ -24,18 +25,22 @@ class MatchingConfig(Section):
 class Encoded:
     """N images or texts in the common space.
 
+    mask: (N, M), which regions or words there are. host: the same on the host, so that what depends
+    on it does not wait for the device.
     whole: (N, d) unit vectors, where the model has one per image or text.
     parts: (N, M, d) unit vectors of regions or words, zero where the mask (N, M) is false.
     """
 
     mask: Tensor
+    host: Tensor
     whole: Tensor | None = None
     parts: Tensor | None = None
 
-    def __getitem__(self, rows: Tensor | slice) -> "Encoded":
-        """A selection of them."""
-        whole, parts = (x if x is None else x[rows] for x in (self.whole, self.parts))
-        return Encoded(self.mask[rows], whole, parts)
+    def __getitem__(self, rows: Tensor) -> "Encoded":
+        """A selection of them; rows: on the host."""
+        here = on_device(rows, self.mask.device)
+        whole, parts = (x if x is None else x[here] for x in (self.whole, self.parts))
+        return Encoded(self.mask[here], self.host[rows], whole, parts)
 
     @property
     def members(self) -> Tensor:
@@ -65,22 +70,25 @@ class WordStates(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.bigru = nn.GRU(word_width, width, batch_first=True, bidirectional=True)
 
-    def forward(self, words: Tensor, mask: Tensor) -> Tensor:
-        """(B, L) or (B, L, D_w), and (B, L) -> (B, L, d), zero on padding."""
+    def forward(self, words: Tensor, host: Tensor) -> Tensor:
+        """(B, L) or (B, L, D_w), and a mask (B, L) on the host -> (B, L, d), zero on padding."""
         vectors = words if self.embedding is None else self.embedding(words)  # (B, L, D_w)
-        states = recurrent_states(self.bigru, self.dropout(vectors), mask)  # (B, L, 2 d)
+        lengths = host.sum(1)
+        states = recurrent_states(self.bigru, self.dropout(vectors), host, lengths)  # (B, L, 2 d)
         return merge_directions(states, "mean")
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation of each channel over the valid entries."""
 
-    def forward(self, values: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
-        """(B, M, d) and (B, M) -> (B, M, d), zero where the mask is false."""
+    def forward(self, values: Tensor, host: Tensor) -> Tensor:  # type: ignore[override]
+        """(B, M, d) and a mask (B, M) on the host -> (B, M, d), zero where the mask is false."""
         found = values.new_zeros(values.shape)
-        if mask.sum() > 1 or not self.training:  # a single entry has no variance
-            found[mask] = super().forward(values[mask])
-        return found
+        if host.sum() <= 1 and self.training:  # a single entry has no variance
+            return found
+        there = on_device(host.flatten().nonzero().squeeze(1), values.device)  # (valid,)
+        normed = super().forward(values.flatten(0, 1).index_select(0, there))
+        return found.flatten(0, 1).index_copy(0, there, normed).view(values.shape)
 
 
 def project_regions(layer: nn.Linear, regions: Tensor, mask: Tensor) -> Tensor:

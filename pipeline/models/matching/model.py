@@ -32,7 +32,8 @@ class MatchingModel(nn.Module):
     def forward(
         self, regions: Tensor, region_mask: Tensor, words: Tensor, word_mask: Tensor
     ) -> Tensor:
-        """Features of B pairs -> the similarity of each image with each text, (B, B)."""
+        """Features of B pairs, with masks on the host -> the similarity of each image with each
+        text, (B, B)."""
         images = self.compare.encode_images(regions, region_mask)
         return self.compare.similarity(images, self.compare.encode_texts(words, word_mask))
 

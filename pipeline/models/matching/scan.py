@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.core.device import on_device
 from pipeline.models.matching.attention import in_blocks, word_contexts
 from pipeline.models.matching.encoding import (
     Encoded,
@@ -23,12 +24,14 @@ class SCAN(nn.Module):
         self.words = WordStates(config.vocabulary, config.word_width, width)
 
     def encode_images(self, regions: Tensor, mask: Tensor) -> Encoded:
-        """Regions (B, K, D_r) -> `parts` (B, K, d)."""
-        return Encoded(mask, parts=project_regions(self.fc, regions, mask))
+        """Regions (B, K, D_r), and their mask (B, K) on the host -> `parts` (B, K, d)."""
+        there = on_device(mask, regions.device)
+        return Encoded(there, mask, parts=project_regions(self.fc, regions, there))
 
     def encode_texts(self, words: Tensor, mask: Tensor) -> Encoded:
-        """Words (B, L) or (B, L, D_w) -> `parts` (B, L, d)."""
-        return Encoded(mask, parts=F.normalize(self.words(words, mask), dim=-1))
+        """Words (B, L) or (B, L, D_w), and their mask (B, L) on the host -> `parts` (B, L, d)."""
+        parts = F.normalize(self.words(words, mask), dim=-1)
+        return Encoded(on_device(mask, parts.device), mask, parts=parts)
 
     def similarity(self, images: Encoded, texts: Encoded) -> Tensor:
         """(I, T), from -1 to 1."""

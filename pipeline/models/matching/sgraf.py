@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.core.device import on_device
 from pipeline.models.layers import masked_mean, masked_softmax
 from pipeline.models.matching.attention import in_blocks, word_contexts
 from pipeline.models.matching.encoding import (
@@ -38,12 +39,12 @@ class SelfAttention(nn.Module):
             for layer in (self.member, self.mean, self.common):
                 xavier_(layer)
 
-    def forward(self, members: Tensor, mask: Tensor) -> Tensor:
-        """(B, M, d) and (B, M) -> unit vectors (B, d)."""
+    def forward(self, members: Tensor, mask: Tensor, host: Tensor) -> Tensor:
+        """(B, M, d) and (B, M), also on the host -> unit vectors (B, d)."""
         mean = self.mean(masked_mean(members, mask)).unsqueeze(1)  # (B, 1, d)
         each = self.member(members)  # (B, M, d)
         if self.member_norm is not None and self.mean_norm is not None:
-            each, mean = self.member_norm(each, mask), self.mean_norm(mean, mask.any(1, True))
+            each, mean = self.member_norm(each, host), self.mean_norm(mean, host.any(1, True))
         each, mean = self.dropout(each.tanh()), self.dropout(mean.tanh())
         weights = masked_softmax(self.common(each * mean).squeeze(-1), mask)  # (B, M)
         return F.normalize((weights.unsqueeze(1) @ members).squeeze(1), dim=-1)
@@ -56,8 +57,8 @@ class GraphReasoning(nn.Module):
         super().__init__()
         self.steps = nn.ModuleList(GraphStep(width) for _ in range(steps))
 
-    def forward(self, nodes: Tensor, mask: Tensor) -> Tensor:
-        """(P, M, s) and (P, M) -> (P, s)."""
+    def forward(self, nodes: Tensor, mask: Tensor, host: Tensor) -> Tensor:
+        """(P, M, s) and (P, M), also on the host -> (P, s)."""
         *before, last = self.steps
         for step in before:
             nodes = step(nodes, nodes, mask)
@@ -94,9 +95,9 @@ class AttentionFiltration(nn.Module):
         self.weigh = xavier_(nn.Linear(width, 1))
         self.norm = MaskedBatchNorm(1)
 
-    def forward(self, nodes: Tensor, mask: Tensor) -> Tensor:
-        """(P, M, s) and (P, M) -> unit vectors (P, s)."""
-        gates = self.norm(self.weigh(nodes), mask).squeeze(-1).sigmoid() * mask  # (P, M)
+    def forward(self, nodes: Tensor, mask: Tensor, host: Tensor) -> Tensor:
+        """(P, M, s) and (P, M), also on the host -> unit vectors (P, s)."""
+        gates = self.norm(self.weigh(nodes), host).squeeze(-1).sigmoid() * mask  # (P, M)
         weights = F.normalize(gates, p=1, dim=-1)
         return F.normalize((weights.unsqueeze(1) @ nodes).squeeze(1), dim=-1)
 
@@ -117,14 +118,18 @@ class SimilarityVectors(nn.Module):
         self.score = xavier_(nn.Linear(params.similarity_width, 1))
 
     def encode_images(self, regions: Tensor, mask: Tensor) -> Encoded:
-        """Regions (B, K, D_r) -> `parts` (B, K, d) and `whole` (B, d)."""
-        parts = project_regions(self.fc, regions, mask)
-        return Encoded(mask, self.image_attention(parts, mask), parts)
+        """Regions (B, K, D_r), and their mask (B, K) on the host -> `parts` (B, K, d), `whole`
+        (B, d)."""
+        there = on_device(mask, regions.device)
+        parts = project_regions(self.fc, regions, there)
+        return Encoded(there, mask, self.image_attention(parts, there, mask), parts)
 
     def encode_texts(self, words: Tensor, mask: Tensor) -> Encoded:
-        """Words (B, L) or (B, L, D_w) -> `parts` (B, L, d) and `whole` (B, d)."""
+        """Words (B, L) or (B, L, D_w), and their mask (B, L) on the host -> `parts` (B, L, d),
+        `whole` (B, d)."""
         parts = F.normalize(self.words(words, mask), dim=-1)
-        return Encoded(mask, self.text_attention(parts, mask), parts)
+        there = on_device(mask, parts.device)
+        return Encoded(there, mask, self.text_attention(parts, there, mask), parts)
 
     def compare(self, images: Encoded, texts: Encoded) -> Tensor:
         """The comparison of the wholes, then those of the words; (I, T, 1 + L, s)."""
@@ -134,10 +139,13 @@ class SimilarityVectors(nn.Module):
         whole = F.normalize(self.whole(difference), dim=-1).unsqueeze(2)  # (I, T, 1, s)
         return torch.cat([whole, local], dim=2)
 
-    def scores(self, reason: nn.Module, nodes: Tensor, text_mask: Tensor) -> Tensor:
+    def scores(self, reason: nn.Module, nodes: Tensor, texts: Encoded) -> Tensor:
         """Reduce comparisons (I, T, 1 + L, s) by a module, to scores from 0 to 1, (I, T)."""
-        mask = F.pad(text_mask, (1, 0), value=True).expand(nodes.shape[:3])  # (I, T, 1 + L)
-        reasoned = reason(nodes.flatten(0, 1), mask.flatten(0, 1))  # (I T, s)
+        masks = [
+            F.pad(mask, (1, 0), value=True).expand(nodes.shape[:3]).flatten(0, 1)
+            for mask in (texts.mask, texts.host)
+        ]  # (I T, 1 + L)
+        reasoned = reason(nodes.flatten(0, 1), *masks)  # (I T, s)
         scores: Tensor = self.score(reasoned).sigmoid()
         return scores.view(nodes.shape[:2])
 
@@ -154,7 +162,7 @@ class SGR(SimilarityVectors):
         return in_blocks(self._block, images, texts)
 
     def _block(self, images: Encoded, texts: Encoded) -> Tensor:
-        return self.scores(self.reason, self.compare(images, texts), texts.mask)
+        return self.scores(self.reason, self.compare(images, texts), texts)
 
 
 class SAF(SimilarityVectors):
@@ -173,4 +181,4 @@ class SAF(SimilarityVectors):
             return F.pad(nodes, (0, 0, 0, length - texts.mask.shape[1]))  # (I, T, 1 + L, s)
 
         # Its batch normalisation is over all pairs, so only the comparisons are made in blocks.
-        return self.scores(self.reason, in_blocks(padded, images, texts), texts.mask)
+        return self.scores(self.reason, in_blocks(padded, images, texts), texts)

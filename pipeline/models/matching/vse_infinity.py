@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.core.device import on_device
 from pipeline.models.matching.encoding import (
     Encoded,
     MaskedBatchNorm,
@@ -31,15 +32,15 @@ class VSEInfinity(nn.Module):
         self.text_pool = GPO()
 
     def encode_images(self, regions: Tensor, mask: Tensor) -> Encoded:
-        """Regions (B, K, D_r) -> `whole` (B, d)."""
+        """Regions (B, K, D_r), and their mask (B, K) on the host -> `whole` (B, d)."""
         residual = self.widen(F.relu(self.norm(self.narrow(regions), mask)))  # (B, K, d)
         pooled = self.image_pool(self.fc(regions) + residual, mask)  # (B, d)
-        return Encoded(mask, whole=F.normalize(pooled, dim=-1))
+        return Encoded(on_device(mask, pooled.device), mask, whole=F.normalize(pooled, dim=-1))
 
     def encode_texts(self, words: Tensor, mask: Tensor) -> Encoded:
-        """Words (B, L) or (B, L, D_w) -> `whole` (B, d)."""
+        """Words (B, L) or (B, L, D_w), and their mask (B, L) on the host -> `whole` (B, d)."""
         pooled = self.text_pool(self.words(words, mask), mask)  # (B, d)
-        return Encoded(mask, whole=F.normalize(pooled, dim=-1))
+        return Encoded(on_device(mask, pooled.device), mask, whole=F.normalize(pooled, dim=-1))
 
     def similarity(self, images: Encoded, texts: Encoded) -> Tensor:
         """Cosine of every image and text, (I, T)."""

@@ -102,9 +102,11 @@ class Tower(nn.Module):
         k = self.lan.project() if self.lan else None
         return Encoded(v, images.visual_mask, k, images.keywords, images.keyword_mask)
 
-    def forward(self, words: Tensor, word_mask: Tensor, images: Encoded) -> Correlation:
+    def forward(
+        self, words: Tensor, word_mask: Tensor, images: Encoded, lengths: Tensor | None = None
+    ) -> Correlation:
         """Correlate queries (B, L, D_w) with images."""
-        q = self.query(words, word_mask)  # (B, D_q)
+        q = self.query(words, word_mask, lengths)  # (B, D_q)
         v_q = k_q = q.new_zeros(1).expand(len(q), len(images.keywords), self.mtn.width)
         M, p = None, None
         has_visual = has_keywords = torch.zeros_like(images.keyword_mask[:, 0])  # (I,)
@@ -146,14 +148,21 @@ class AMC(nn.Module):
         """The images' encodings, by tower."""
         return [tower.encode(images) for tower in self._towers]
 
-    def forward(self, words: Tensor, word_mask: Tensor, images: list[Encoded]) -> list[Correlation]:
+    def forward(
+        self,
+        words: Tensor,
+        word_mask: Tensor,
+        images: list[Encoded],
+        lengths: Tensor | None = None,
+    ) -> list[Correlation]:
         """Each tower's correlation of queries with encoded images.
 
         words: (B, L, D_w) word vectors, padded at the end. word_mask: (B, L) bool; every query has
-        at least one word.
+        at least one word. lengths: (B,) words of each query, on the host, so that a GPU is not
+        waited for.
         """
         return [
-            tower(words, word_mask, encoded)
+            tower(words, word_mask, encoded, lengths)
             for tower, encoded in zip(self._towers, images, strict=True)
         ]
 

@@ -26,7 +26,7 @@ class MeanQuery(nn.Module):
         super().__init__()
         self.width = word_dim
 
-    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
+    def forward(self, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None) -> Tensor:
         return masked_mean(words, word_mask)  # (B, L, D_w) -> (B, D_q)
 
 
@@ -38,8 +38,8 @@ class GRUQuery(nn.Module):
         self.width = width
         self.gru = nn.GRU(word_dim, width, batch_first=True)
 
-    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
-        return last_state(self.gru, words, word_mask)  # (B, L, D_w) -> (B, D_q)
+    def forward(self, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return last_state(self.gru, words, word_mask, lengths)  # (B, L, D_w) -> (B, D_q)
 
 
 class LSTMQuery(nn.Module):

@@ -1,6 +1,6 @@
-"""Queries and images with their features in memory; a batch is a selection of rows."""
+"""Queries and images with their features; a batch is a selection of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,30 +10,41 @@ import pandas as pd
 import torch
 
 from pipeline.errors import UserError
+from pipeline.features.batches import Rows
+from pipeline.features.reading import Reading
 from pipeline.features.store import Features, GloveFeatures
+from pipeline.features.tables import Items
 from pipeline.features.vectors import WordVectors
 from pipeline.files import Fingerprint, digest
 from pipeline.models.search.amc import Images
 from pipeline.search.features.keywords import Ints
 from pipeline.search.features.visual import Visual
 
-Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
 class ImageFeatures:
     """The visual features and keywords of images, in the order of their keys."""
 
-    def __init__(self, keys: Sequence[str], visual: Visual, keywords: Sequence[Ints]) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str],
+        visual: Visual,
+        keywords: Sequence[Ints],
+        memory: int | None = None,
+    ) -> None:
         """Look up each image.
 
-        keywords: of each image, as numbers in the vocabulary.
+        keywords: of each image, as numbers in the vocabulary. memory: bytes in place of the
+        machine's.
 
         Raises:
             UserError: an image is missing in the feature file.
         """
         self.keys, self.visual = list(keys), visual
         self._rows = visual.features.index(keys)
+        self._vectors = Items(self._rows, visual.vectors)
+        self._reading = Reading([self._vectors], memory)
         longest = max(map(len, keywords), default=0)
         self.keywords = np.zeros((len(keys), max(longest, 1)), np.int64)  # (P, n)
         self.keyword_mask = np.zeros(self.keywords.shape, np.bool_)
@@ -46,13 +57,24 @@ class ImageFeatures:
 
     def gather(self, images: Rows) -> Images:
         """Some of the images, by row."""
-        vectors, mask = self.visual.gather(self._rows[images])
         return Images(
-            vectors,
-            mask,
+            self._vectors.select(images),
+            torch.from_numpy(self.visual.mask[self._rows[images]]),
             torch.from_numpy(self.keywords[images]),
             torch.from_numpy(self.keyword_mask[images]),
         )
+
+    def stream(self, batches: Sequence[Rows]) -> Iterator[Images]:
+        """Yield batches of the images; ahead of their use, where files are read."""
+        return self._reading.stream(self.gather, batches)
+
+    def to(self, device: torch.device) -> None:
+        """Give visual features on a device; they are kept there if they fit."""
+        self._reading.to(device)
+
+    def places(self, images: Rows) -> Rows | None:
+        """Where these images' features lie, if batches are to be drawn from blocks of the file."""
+        return self._reading.places(images)
 
     def keywords_of(self, image: int) -> Ints:
         """The keywords of an image (n,), without padding."""

@@ -9,11 +9,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pipeline.core.device import on_device
+from pipeline.features.batches import Rows
 from pipeline.features.vectors import WordVectors
 from pipeline.metrics.ranking import Ranking
 from pipeline.models.search.amc import AMC, Correlation, Encoded, Images, fused, joined
 from pipeline.params.search import EvaluateParams
-from pipeline.search.data.data import ImageFeatures, Rows, SearchFeatures
+from pipeline.search.data.data import ImageFeatures, SearchFeatures
 
 Scores = npt.NDArray[np.float32]
 
@@ -35,7 +37,7 @@ class Index:
         """Encode the images in some rows."""
         cuts = range(_ENCODED_AT_ONCE, len(images), _ENCODED_AT_ONCE)
         parts = [
-            model.encode(images_to(features.gather(part), model)) for part in np.split(images, cuts)
+            model.encode(images_to(part, model)) for part in features.stream(np.split(images, cuts))
         ]
         return cls(model, joined(parts))
 
@@ -63,14 +65,14 @@ class Index:
     def scores_of(self, words: WordVectors, queries: Rows) -> Scores:
         """Scores of some queries for all images (Q, I)."""
         cuts = range(_QUERIES_AT_ONCE, len(queries), _QUERIES_AT_ONCE)
-        parts = [self.scores(*words.select(part)) for part in np.split(queries, cuts)]
+        parts = [self.scores(*words.gather(part)) for part in np.split(queries, cuts)]
         return np.concatenate(parts)
 
 
 def images_to(images: Images, model: AMC) -> Images:
     """The images on the model's device."""
     device = next(model.parameters()).device
-    return Images(**{name: value.to(device) for name, value in vars(images).items()})
+    return Images(**{name: on_device(value, device) for name, value in vars(images).items()})
 
 
 def rank_split(
@@ -147,7 +149,7 @@ def _rank_listed(index: Index, words: WordVectors, lines: pd.DataFrame, queries:
     for row, query in enumerate(queries.tolist()):
         group = groups[query]
         images = torch.from_numpy(group["place"].to_numpy(np.int64, copy=True))
-        scores = index.correlate(*words.select(np.array([query])), images).scores
+        scores = index.correlate(*words.gather(np.array([query])), images).scores
         ranking.scores[row, : len(group)] = scores[0].cpu().numpy()
         ranking.gain[row, : len(group)] = group["gain"]
         ranking.candidate[row, : len(group)] = True

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline.errors import UserError
+from pipeline.features.batches import Rows
 from pipeline.images.source import CorpusImages, ImageSource
 from pipeline.metrics.ranking import Ranking, first_rank, ndcg, ranked_gains, ranking_metrics
 from pipeline.models.search.amc import AMC
-from pipeline.search.data.data import Rows, SearchFeatures
+from pipeline.search.data.data import SearchFeatures
 from pipeline.search.data.inputs import SearchInputs
 from pipeline.search.data.ranking import Index, keyword_weights
 from pipeline.search.evaluation.figures import Example
@@ -40,7 +41,7 @@ def modality_weights(model: AMC, features: SearchFeatures, lines: pd.DataFrame) 
     for start in range(0, len(lines), _AT_ONCE):
         part = lines[start : start + _AT_ONCE]
         images, places = np.unique(part["image"], return_inverse=True)
-        words = features.words.select(part["query"].to_numpy(np.int64))
+        words = features.words.gather(part["query"].to_numpy(np.int64))
         correlation = Index.of(model, features.images, images).correlate(*words)
         of_part = correlation.weights.cpu().numpy()[np.arange(len(part)), places]
         weights[start : start + _AT_ONCE] = of_part
@@ -105,7 +106,7 @@ def _example(
 ) -> Example:
     features, images = inputs.features, inputs.features.images
     index = Index.of(model, images, np.array([image]))
-    found = index.correlate(*features.words.select(np.array([query])))
+    found = index.correlate(*features.words.gather(np.array([query])))
     p_v, p_k = found.weights[0, 0].tolist()
     glove = inputs.glove
     (row,) = glove.index([features.query_keys[query]])

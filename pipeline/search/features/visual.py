@@ -7,13 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.preprocessing import StandardScaler
-from torch import Tensor
 
+from pipeline.features.batches import Rows
 from pipeline.features.store import OK, RegionFeatures, SceneFeatures
 
-Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 # Bounds the memory of passes over all images.
@@ -54,10 +52,6 @@ class Visual:
     def width(self) -> int:
         """D_v."""
         return int(self.vectors.shape[-1])
-
-    def gather(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """Vectors (I, R, D_v) float32 and mask (I, R) of some images."""
-        return torch.from_numpy(self.vectors[rows]).float(), torch.from_numpy(self.mask[rows])
 
     def moments(self, rows: Rows) -> tuple[Floats, Floats]:
         """Mean and standard deviation (D_v,) over all regions of some images."""

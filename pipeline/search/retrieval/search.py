@@ -144,7 +144,7 @@ class Searchable:
             UserError: the word vectors are missing, or others than in training, or a score is not
                 finite.
         """
-        words = self._encoders.read_queries([query]).select(np.zeros(1, np.int64))
+        words = self._encoders.read_queries([query]).gather(np.zeros(1, np.int64))
         scores = self._index.scores(*words)[0]
         require_finite_outputs(scores, self._features.keys)
         best = np.argsort(-scores, kind="stable")[:count]

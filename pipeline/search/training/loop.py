@@ -1,17 +1,19 @@
 """Training of search models: Adam on the ranking loss over clicked lines."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pipeline.core.device import resolve_device
-from pipeline.features.vectors import shuffled_batches
+from pipeline.core.device import on_device, resolve_device
+from pipeline.features.batches import Rows, shuffled_batches
 from pipeline.metrics.ranking import ranking_metrics
-from pipeline.models.search.amc import AMC
+from pipeline.models.search.amc import AMC, Images
 from pipeline.models.search.loss import ranking_loss, sample_negatives
 from pipeline.params.search import EvaluateParams, RankingParams, SearchParams
-from pipeline.search.data.data import Rows, SearchFeatures
+from pipeline.search.data.data import SearchFeatures
 from pipeline.search.data.inputs import SearchInputs, new_model
 from pipeline.search.data.ranking import images_to, rank_split
 from pipeline.training.loop import fit
@@ -42,13 +44,19 @@ class RankingTask(Task):
         self.steps = self._lines.count
         self._params = params
         self._losses: list[Tensor] = []
+        device = next(model.parameters()).device
+        features.words.to(device)
+        features.images.to(device)
 
     def batches(self, epoch: int) -> list[Rows]:
         self._losses = []
         return self._lines.epoch()
 
-    def backward(self, rows: Rows) -> Tensor:
-        loss = _batch_loss(self.model, self._lines, rows, self._params.ranking)
+    def read(self, batches: Sequence[Rows]) -> Iterator[Images]:
+        return self._lines.images(batches)
+
+    def backward(self, rows: Rows, inputs: Images) -> Tensor:
+        loss = _batch_loss(self.model, self._lines, rows, inputs, self._params.ranking)
         torch.autograd.backward(loss)
         self._losses.append(loss.detach())
         return loss
@@ -79,7 +87,12 @@ class TrainBatches:
     def epoch(self) -> list[Rows]:
         """Lines by batch, with queries of similar length."""
         rows = np.arange(len(self.query))
-        return shuffled_batches(rows, self._lengths, self._size, self.rng)
+        places = self.features.images.places(self.image)
+        return shuffled_batches(rows, self._lengths, self._size, self.rng, places)
+
+    def images(self, batches: Sequence[Rows]) -> Iterator[Images]:
+        """The distinct images of the lines of each batch."""
+        return self.features.images.stream([np.unique(self.image[lines]) for lines in batches])
 
     def relevant(self, queries: Rows, images: Rows) -> npt.NDArray[np.bool_]:
         """Which images are relevant to which queries (B, I)."""
@@ -89,17 +102,22 @@ class TrainBatches:
         return query * len(self.features.images) + image
 
 
-def _batch_loss(model: AMC, batches: TrainBatches, lines: Rows, params: RankingParams) -> Tensor:
-    """The sum of the towers' losses: late fusion trains them separately."""
+def _batch_loss(
+    model: AMC, batches: TrainBatches, lines: Rows, found: Images, params: RankingParams
+) -> Tensor:
+    """The sum of the towers' losses: late fusion trains them separately.
+
+    found: the distinct images of the lines.
+    """
     queries, features = batches.query[lines], batches.features
     images, positive = np.unique(batches.image[lines], return_inverse=True)
     relevant = batches.relevant(queries, images)
     negatives = sample_negatives(relevant, params.negatives, batches.rng)
-    encoded = model.encode(images_to(features.images.gather(images), model))
+    encoded = model.encode(images_to(found, model))
     device = encoded[0].keywords.device
-    words, mask = (part.to(device) for part in features.words.select(queries))
-    true, false = (torch.from_numpy(rows).to(device) for rows in (positive, negatives))
-    parts = model(words, mask, encoded)
+    words, mask = features.words.gather(queries)
+    true, false = (on_device(torch.from_numpy(rows), device) for rows in (positive, negatives))
+    parts = model(words, mask, encoded, torch.from_numpy(features.words.lengths[queries]))
     losses = [ranking_loss(part.scores, true, false, params.margin, params.hinge) for part in parts]
     return torch.stack(losses).sum()
 

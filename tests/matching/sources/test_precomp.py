@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from pipeline.errors import UserError
 from pipeline.matching.captions.region_files import open_regions
@@ -75,7 +74,7 @@ def test_regions_are_read_from_disk_as_they_are_wanted(folder: Path) -> None:
     array = open_regions(folder, "train")
     assert isinstance(array, np.memmap)
     images = MappedImages(["0", "5", "7"], array)
-    regions, mask = images.regions(torch.tensor([2, 0]))
+    regions, mask = images.regions(np.array([2, 0]))
     assert regions.shape == (2, K, D_R)
     assert mask.all()
     np.testing.assert_array_equal(regions[0], array[7])

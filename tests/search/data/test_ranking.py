@@ -70,7 +70,7 @@ def judged(features: SearchFeatures, **changes: str) -> tuple[np.ndarray, Rankin
 def alone(features: SearchFeatures, query: int, image: int) -> float:
     model = tiny_model()
     encoded = model.encode(images_to(features.images.gather(np.array([image])), model))
-    return fused(model(*features.words.select(np.array([query])), encoded)).scores.item()
+    return fused(model(*features.words.gather(np.array([query])), encoded)).scores.item()
 
 
 def test_all_images_of_the_split_are_ranked(features: SearchFeatures) -> None:
@@ -95,7 +95,7 @@ def test_listed_are_a_query_s_own_images(features: SearchFeatures) -> None:
 
 def test_an_index_in_parts_scores_as_one(features: SearchFeatures) -> None:
     index = Index.of(tiny_model(), features.images, np.arange(IMAGES))
-    asked = features.words.select(np.array([4, 2]))
+    asked = features.words.gather(np.array([4, 2]))
     whole = index.correlate(*asked).scores.numpy()
     np.testing.assert_allclose(index.scores(*asked), whole, atol=1e-6)
 
