@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where DVC keeps its pickled records; its own choice, /var/tmp, is open to every user of the machine
 # (CVE-2025-69872).
 DVC_RECORDS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dvc
-BENCHES := region_extraction new_images bert_rows training_epoch memory cost_per_row row_machinery kills search_ranking keyword_memory matching sgr_products
+BENCHES := region_extraction new_images bert_rows training_epoch out_of_core memory cost_per_row row_machinery kills search_ranking keyword_memory matching sgr_products
 DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help

@@ -81,7 +81,7 @@ def encoded(batch: int) -> tuple[SGR, Encoded, Encoded]:
     for mask in masks:
         parts = F.normalize(torch.randn(*mask.shape, own.width), dim=-1) * mask.unsqueeze(-1)
         whole = F.normalize(torch.randn(batch, own.width), dim=-1)
-        sides.append(Encoded(mask, whole.requires_grad_(), parts.requires_grad_()))
+        sides.append(Encoded(mask, mask, whole.requires_grad_(), parts.requires_grad_()))
     return model, sides[0], sides[1]
 
 

@@ -5,13 +5,10 @@ Texts have the lengths of the corpus; the values are random, which does not chan
 python -m tests.benchmarks.training_epoch [--pairs 3611] [--workers 0] [--runs 5] [--clock wall]
 """
 
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import h5py
-import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
@@ -19,14 +16,19 @@ from torch.utils.data import DataLoader, Dataset
 
 from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.core.device import resolve_device
-from pipeline.dataset.pairs import PairFeatures
-from pipeline.dataset.reading import load_pairs
-from pipeline.features.store import create_store
 from pipeline.initialisation.ananet import new_ananet
 from pipeline.models.ananet import AnANet
 from pipeline.params.project import Params, load_params
 from pipeline.training.loop import fit
 from tests.benchmarks.corpora import MAX_WORDS, corpus_name, texts
+from tests.benchmarks.features import (
+    REGION_DIM,
+    REGIONS,
+    WORD_DIM,
+    load_features,
+    random_values,
+    write_features,
+)
 from tests.benchmarks.measuring import (
     Ratio,
     alternate,
@@ -35,9 +37,6 @@ from tests.benchmarks.measuring import (
     medians,
     report,
 )
-
-REGIONS, REGION_DIM, GLOVE_DIM, BERT_DIM = 36, 1024, 50, 384
-WORD_DIM = GLOVE_DIM + BERT_DIM
 
 
 def main() -> None:
@@ -52,7 +51,8 @@ def main() -> None:
     lengths = (lengths * (arguments.pairs // len(lengths) + 1))[: arguments.pairs]
     with TemporaryDirectory() as name:
         folder = Path(name)
-        features = write_features(folder, lengths, params).to(device)
+        write_features(folder, lengths, params)
+        features = load_features(folder, params).to(device)
         write_padded(folder / "padded.h5", lengths)
         model = new_ananet(params, features).to(device)
         steps = Steps(model, params)
@@ -161,52 +161,6 @@ def write_padded(path: Path, lengths: list[int]) -> None:
         for i, length in enumerate(lengths):
             regions[i] = random_values(i, REGIONS, REGION_DIM)
             words[i, :length] = random_values(i, length, WORD_DIM)
-
-
-def write_features(folder: Path, lengths: list[int], params: Params) -> PairFeatures:
-    """The pipeline's files for these texts, with one more pair for dev."""
-    lengths = [*lengths, lengths[0]]
-    keys = [str(i) for i in range(len(lengths))]
-    labels = [params.corpus.labels[i % 3] for i in range(len(keys))]
-    splits = ["train"] * (len(keys) - 1) + ["dev"]
-    pairs = pd.DataFrame({"id": keys, "split": splits, "label": labels})
-    pairs.assign(image_key=keys, text_key=keys).to_parquet(folder / "pairs.parquet")
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    words, vocabulary = int(offsets[-1]), 5000
-    contents = {
-        "regions": {
-            "features": np.stack([random_values(i, REGIONS, REGION_DIM) for i in range(len(keys))]),
-            "boxes": np.zeros((len(keys), REGIONS, 4), np.float32),
-            "scores": np.ones((len(keys), REGIONS), np.float32),
-            "classes": np.ones((len(keys), REGIONS), np.int16),
-            "mask": np.ones((len(keys), REGIONS), bool),
-            "size": np.full((len(keys), 2), 224, np.int32),
-            "status": np.zeros(len(keys), np.uint8),
-        },
-        "glove": {
-            "vocabulary": [f"{i:04}" for i in range(vocabulary)],
-            "vectors": random_values(0, vocabulary, GLOVE_DIM).astype(np.float32),
-            "known": np.ones(vocabulary, bool),
-            "word_ids": np.arange(words, dtype=np.int32) % vocabulary,
-            "offsets": offsets,
-        },
-        "bert": {
-            "vectors": random_values(0, words, BERT_DIM),
-            "empty": np.zeros(words, bool),
-            "offsets": offsets,
-        },
-    }
-    for name, arrays in contents.items():
-        with create_store(folder / f"{name}.h5", keys, "{}") as file:
-            file.attrs["class_names"] = json.dumps(["__background__", "thing"])
-            for dataset, values in arrays.items():
-                file[dataset] = values
-    files = {name: folder / f"{name}.h5" for name in contents}
-    return load_pairs(params.corpus.labels, params.model, folder / "pairs.parquet", **files)
-
-
-def random_values(seed: int, *shape: int) -> np.ndarray:
-    return np.random.default_rng(seed).random(shape, dtype=np.float32).astype(np.float16)
 
 
 if __name__ == "__main__":

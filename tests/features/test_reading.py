@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +13,12 @@ import torch
 
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.features.reading import Reading, done_ahead
-from pipeline.features.tables import Items
+from pipeline.features.tables import Items, Table
 from tests.tiny import tiny_params
 from tests.tiny_corpus import load, tiny_corpus
 
 LITTLE = 1
+GPU = torch.device("cuda", 0)
 
 
 @pytest.fixture
@@ -113,3 +116,44 @@ def test_the_largest_file_decides_where_rows_lie() -> None:
     places = Reading([small, large], LITTLE).places(np.array([0, 2]))
     assert places is not None
     assert places.tolist() == [2, 1]
+
+
+class Placed:
+    """Vectors of a file of so many bytes, which only note where they are put."""
+
+    def __init__(self, size: int) -> None:
+        self.places = np.arange(3)
+        self.table: Any = SimpleNamespace(nbytes=size, device=torch.device("cpu"), resident=True)
+
+    @property
+    def tables(self) -> list[Table]:
+        return [self.table]
+
+    def to(self, device: torch.device, resident: bool = True) -> None:
+        self.table.device, self.table.resident = device, resident
+
+    def read_in_advance(self, rows: np.ndarray) -> None:
+        raise AssertionError("nothing is in a file")
+
+
+@pytest.mark.parametrize(("free", "resident"), [(200, True), (100, False)])
+def test_what_fits_on_a_gpu_is_kept_there_and_what_does_not_is_brought_ahead(
+    free: int, resident: bool
+) -> None:
+    first, second = Placed(60), Placed(40)
+    reading = Reading([first, second])
+    for _ in range(2):  # another split of the same files changes nothing
+        reading.to(GPU, free)
+        assert [part.table.resident for part in (first, second)] == [resident] * 2
+        assert first.table.device == GPU
+        free = min(free, 30 + 70 * (not resident))
+    assert reading.batching == "rows"  # the host's memory decides that
+
+
+def test_a_selection_is_the_same_wherever_the_rest_is() -> None:
+    values = np.arange(12, dtype=np.float16).reshape(6, 2)
+    numbers = np.array([[4, 0], [4, 5]])
+    for resident in (True, False):
+        table = Table(values)
+        table.to(torch.device("cpu"), resident)
+        assert table.select(numbers).numpy().tolist() == values[numbers].tolist()
