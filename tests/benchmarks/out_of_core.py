@@ -37,7 +37,8 @@ from tests.benchmarks.training_epoch import Steps
 _LITTLE, _MUCH = 1, 2**50
 # Pairs that the training from memory goes over again and again.
 _COPIED = 10_000
-_BATCHES_READ = 192
+# As many as are drawn from the same blocks.
+_BATCHES_READ = 64
 # Whose lengths are repeated.
 _TEXTS = 2000
 

@@ -1,5 +1,6 @@
 """Floats stay in their file where that is the same as reading them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +81,7 @@ def test_features_are_mapped_and_what_finds_them_is_read(tmp_path: Path) -> None
     np.testing.assert_array_equal(found.features, region_arrays()["features"])
 
 
-class Noted(np.ndarray):
-    """Notes which rows are read."""
-
-    rows: list[range]
-
-    def __getitem__(self, part: Any) -> Any:
-        self.rows.append(range(part.start, part.stop))
-        return np.asarray(self)[part]
-
-
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system cannot be told")
 @pytest.mark.parametrize(
     ("wanted", "read"),
     [
@@ -99,8 +91,22 @@ class Noted(np.ndarray):
         ([0, 2, 5], [range(3), range(5, 6)]),
     ],
 )
-def test_rows_near_each_other_are_read_at_once(wanted: list[int], read: list[range]) -> None:
-    values = np.ones((9, 4), np.float16).view(Noted)
-    values.rows = []
-    read_in_advance(values, np.array(wanted, np.int64), 2)
-    assert values.rows == read
+def test_rows_near_each_other_are_read_at_once_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: list[int], read: list[range]
+) -> None:
+    values = np.arange(36, dtype=np.float32).reshape(9, 4)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["before"] = np.ones(7, np.int8)
+        file["values"] = values
+    with h5py.File(tmp_path / "x.h5") as file:
+        found = mapped(file["values"])
+    assert found is not None
+    told: list[bytes] = []
+
+    def advise(file: int, start: int, length: int, advice: int) -> None:
+        if advice == os.POSIX_FADV_WILLNEED:
+            told.append(os.pread(file, length, start))
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    read_in_advance(found, np.array(wanted, np.int64), 2)
+    assert told == [values[rows.start : rows.stop].tobytes() for rows in read]
