@@ -18,7 +18,6 @@ from pipeline.features import batches
 from pipeline.features.mapping import is_mapped
 from pipeline.initialisation.ananet import new_ananet
 from pipeline.matching.data.data import MatchingData
-from pipeline.matching.sources.sources import collect_captions
 from pipeline.matching.training.training import train_member
 from pipeline.pretraining.training import pretrain
 from pipeline.search.data.data import ImageFeatures, SearchFeatures
@@ -27,7 +26,7 @@ from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 from pipeline.training.task import Log
-from tests.matching.tiny_matching import matching_params, write_precomp
+from tests.matching.tiny_matching import collect_captions, matching_params, write_precomp
 from tests.pretraining.test_training import WIDTHS, pretrain_params
 from tests.search import tiny as tiny_search
 from tests.search.training.test_loop import drawn_features

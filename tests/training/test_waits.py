@@ -14,7 +14,6 @@ from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.initialisation.ananet import new_ananet
 from pipeline.matching.data.data import MatchingData
 from pipeline.matching.data.models import new_model
-from pipeline.matching.sources.sources import collect_captions
 from pipeline.matching.training.training import MatchingTask
 from pipeline.models.classifier import features_of
 from pipeline.models.correspondence_memory import CorrespondenceMemory
@@ -23,7 +22,7 @@ from pipeline.pretraining.training import PretrainingTask, new_matcher
 from pipeline.search.training.loop import RankingTask
 from pipeline.studies.baselines import Standardized, _sizes
 from pipeline.training.task import Task
-from tests.matching.tiny_matching import matching_params, write_precomp
+from tests.matching.tiny_matching import collect_captions, matching_params, write_precomp
 from tests.models.tiny_baselines import PARAMS
 from tests.pretraining.test_training import WIDTHS, pretrain_params
 from tests.search import tiny as tiny_search
