@@ -2,112 +2,25 @@
 
 import csv
 import json
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from tests.small_project import SETTINGS, TEST_PAIRS, write_encoders
-from tests.tiny import ROOT
-
-# Encoders and sizes do not matter to what is tested here; small ones keep it short.
-SMALL = {
-    f"{section}.{name}": value for section, own in SETTINGS.items() for name, value in own.items()
-}
+from tests.dvc_project import Project, clone_project, ran
+from tests.small_project import TEST_PAIRS
 
 pytestmark = pytest.mark.end_to_end
-
-
-class Project:
-    """A clone of the working tree in a fresh Git repository, with a row cache of its own."""
-
-    def __init__(self, root: Path, cache: Path) -> None:
-        self.root = root
-        python = Path(sys.executable).parent
-        self.environment = os.environ | {
-            "ANANET_CACHE": str(cache),
-            "OMP_NUM_THREADS": "1",  # threads of work as small as this only wait for each other
-            "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
-            "GIT_AUTHOR_NAME": "test",
-            "GIT_AUTHOR_EMAIL": "test@example.org",
-            "GIT_COMMITTER_NAME": "test",
-            "GIT_COMMITTER_EMAIL": "test@example.org",
-        }
-        # It would hide byte code that DVC takes for a changed dependency.
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
-
-    def call(self, *command: str, expect: int = 0) -> str:
-        done = subprocess.run(
-            command,
-            cwd=self.root,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == expect, f"{command}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
-
-    def commit(self, message: str) -> None:
-        self.call("git", "add", "--all")
-        self.call("git", "commit", "--quiet", "--message", message)
-
-    def restore(self) -> None:
-        """Put back the files of the last commit, and what DVC made with them."""
-        self.call("git", "checkout", "--quiet", ".")
-        self.dvc("checkout", "--quiet")
-
-    def dvc(self, *arguments: str, expect: int = 0) -> str:
-        return self.call(sys.executable, "-m", "dvc", *arguments, expect=expect)
-
-    def dvc_of_all(self, *arguments: str) -> str:
-        """DVC with every pipeline in its sight."""
-        return self.call(sys.executable, "-m", "stages", *arguments)
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project after its first `dvc repro`, committed."""
-    root = tmp_path_factory.mktemp("clone")
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, files.split("\0")):
-        # The results of the full-size run are not those of this one.
-        recorded = name.endswith("dvc.lock") or name.startswith("data/reports/")
-        if recorded or not (ROOT / name).is_file():
-            continue
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, root / name)
-    _set_params(root / "params.yaml", SMALL)
-    write_encoders(root)
-
-    project = Project(root, tmp_path_factory.mktemp("cache"))
-    project.call("git", "init", "--quiet")
-    # Git leaves weights out; a temporary copy of an experiment needs them.
-    project.call("git", "add", "--force", "data/pretrained")
-    project.commit("As cloned")
+    mktemp = tmp_path_factory.mktemp
+    project = clone_project(mktemp("clone"), mktemp("cache"))
     project.dvc("repro", "--quiet")
     project.commit("First run")
     return project
-
-
-def _set_params(path: Path, values: Mapping[str, int | str]) -> None:
-    yaml = YAML()
-    params = yaml.load(path)
-    for key, value in values.items():
-        section, name = key.split(".")
-        params[section][name] = value
-    yaml.dump(params, path)
-
-
-def ran(output: str) -> list[str]:
-    """The stages that DVC ran, in order."""
-    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
 
 def test_first_run_makes_everything(project: Project) -> None:
@@ -240,10 +153,10 @@ def test_a_new_parameter_reruns_what_reads_it(project: Project) -> None:
 def test_own_corpus_reruns_only_what_its_change_reaches(project: Project) -> None:
     own = project.root / "data/own"
     shutil.copytree(project.root / "data/sample", own)
-    _set_params(project.root / "params.yaml", {"corpus.path": "data/own"})
+    project.set_params({"corpus.path": "data/own"})
     project.dvc("repro", "--quiet")
     # The sample is for the sample.
-    _set_params(project.root / "params.yaml", {"sample.seed": 99})
+    project.set_params({"sample.seed": 99})
     assert ran(project.dvc("repro")) == ["check_params"]
 
     table = own / "train_data.csv"
