@@ -28,6 +28,12 @@ COMMANDS = {
 def main(words: Sequence[str]) -> None:
     """Run the command of a command line; see `faults_in_one_line`."""
     wait_briefly()
+    with faults_in_one_line():
+        arguments = _parsed(words)
+        arguments.run(arguments)
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pipeline")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name, summary in COMMANDS.items():
@@ -36,9 +42,7 @@ def main(words: Sequence[str]) -> None:
             module = import_module(f"pipeline.cli.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.run)
-    arguments = parser.parse_args(words)
-    with faults_in_one_line():
-        arguments.run(arguments)
+    return parser.parse_args(words)
 
 
 def command() -> None:

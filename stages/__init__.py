@@ -5,21 +5,24 @@ import sys
 from collections.abc import Callable
 
 from pipeline import paths
-from pipeline.errors import faults_in_one_line
-from pipeline.locks import only_writer
+from pipeline.errors import end_in_one_line
 from pipeline.waiting import wait_briefly
 
+# First of all: a stage's imports can meet what stops it, too.
+sys.excepthook = end_in_one_line
 wait_briefly()
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a stage's `main`; see `faults_in_one_line`.
+    """Call a stage's `main`.
 
     Where the same stage with the same arguments is still running, it ends at once: what it writes
     would go into this run's outputs.
     """
+    from pipeline.locks import only_writer  # a library that takes files and memory to import
+
     name = _name()
-    with faults_in_one_line(), only_writer(paths.LOCKS / f"{name}.lock", f"what {name} makes"):
+    with only_writer(paths.LOCKS / f"{name}.lock", f"what {name} makes"):
         main()
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,13 @@ def test_a_message_of_a_command_is_escaped(tmp_path: Path) -> None:
     assert "\x1b" not in done.stderr
 
 
+def _because_of(cause: Exception) -> Exception:
+    """A library's own error."""
+    error = RuntimeError("cannot import x")
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "shown"),
     [
@@ -63,6 +71,16 @@ def test_a_message_of_a_command_is_escaped(tmp_path: Path) -> None:
             "the memory does not suffice: CUDA",
         ),
         (RuntimeError("can't start new thread"), "the system lets no further thread start"),
+        (sqlite3.OperationalError("disk I/O error"), "a database of DVC cannot be used: disk I/O"),
+        (
+            ImportError("x.so: failed to map segment from shared object"),
+            "a library cannot be loaded: x.so: failed to map segment",
+        ),
+        (
+            _because_of(OSError(errno.EMFILE, "Too many open files", "x.so")),
+            "x.so: Too many open files",
+        ),
+        (_because_of(MemoryError()), "the memory does not suffice"),
     ],
 )
 def test_what_the_user_can_mend_ends_in_one_line(error: Exception, shown: str) -> None:
@@ -72,7 +90,16 @@ def test_what_the_user_can_mend_ends_in_one_line(error: Exception, shown: str) -
     assert "\n" not in str(ended.value)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("shape"), KeyError("x"), ValueError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("shape"),
+        KeyError("x"),
+        ValueError("x"),
+        ModuleNotFoundError("No module named 'x'"),
+        _because_of(FileNotFoundError(errno.ENOENT, "No such file or directory", "x")),
+    ],
+)
 def test_a_fault_of_the_program_keeps_its_traceback(error: Exception) -> None:
     with pytest.raises(type(error)), faults_in_one_line():
         raise error
