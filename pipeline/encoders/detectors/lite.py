@@ -339,8 +339,10 @@ def _class_names(path: Path) -> tuple[str, ...]:
     try:
         with safe_open(path, "pt") as file:
             names = json.loads((file.metadata() or {}).get("classes", "[]"))
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise UserError(f"weights {path}: no class names can be read: {error}") from None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"weights {path}: class names must be a list of text")
     if not names or names[0] != "__background__" or len(set(names)) != len(names):
         raise UserError(f"weights {path}: class names must be distinct, __background__ first")
     return tuple(names)

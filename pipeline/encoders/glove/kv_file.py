@@ -7,7 +7,7 @@ are taken from the records. A hostile file can be refused or give wrong vectors,
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -67,8 +67,20 @@ class _Record:
         self.state = state
 
 
-class _Records(pickle.Unpickler):
-    """Reads a pickle as data."""
+class _Records(pickle._Unpickler):
+    """Reads a pickle as data.
+
+    Python's own reader in C keeps its memo in an array as long as the greatest number that the
+    file names: nine bytes take 64 GB. The one in Python takes a dict, and seconds for a million
+    words.
+    """
+
+    # gensim writes no bytearrays, which are filled before any byte of the file is read.
+    dispatch: ClassVar = {
+        code: load
+        for code, load in pickle._Unpickler.dispatch.items()
+        if code != pickle.BYTEARRAY8[0]
+    }
 
     def find_class(self, module: str, name: str) -> type[_Record]:
         # A new class each time, as a pickle can also set attributes of classes.

@@ -78,7 +78,7 @@ def _layout(path: Path, file: IO[bytes]) -> tuple[int | None, int]:
     width = widths.most_common(1)[0][0]
     if width == 0:
         raise UserError(f"{path} is no text file of word vectors")
-    header = re.fullmatch(rb"(\d+) (\d+)\s*", first) if width > 1 else None
+    header = re.fullmatch(rb"(\d{1,18}) (\d{1,18})\s*", first) if width > 1 else None
     if header and int(header[2]) != width:
         raise UserError(f"{path} announces {int(header[2])} values per word but holds {width}")
     file.seek(len(first) if header else 0)

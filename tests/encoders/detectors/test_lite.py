@@ -234,7 +234,13 @@ def test_weights_of_ones_own_are_welcome(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, {"classes": "[]"}, {"classes": '["person"]'}, {"classes": "person"}]
+    "metadata",
+    [
+        *(None, {"classes": "[]"}, {"classes": '["person"]'}, {"classes": "person"}),
+        *({"classes": "7"}, {"classes": '["__background__", {}]'}, {"classes": '{"a": 1}'}),
+        {"classes": "[" * 100_000},
+    ],
+    ids=lambda metadata: f"{metadata!r:.40}",
 )
 def test_weights_without_class_names_are_refused(
     tmp_path: Path, metadata: dict[str, str] | None

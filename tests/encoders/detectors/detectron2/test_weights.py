@@ -40,6 +40,11 @@ class Harmful:
         return os.mkdir, ("harm",)
 
 
+class Huge:
+    def __reduce__(self) -> tuple[object, tuple[int, str]]:
+        return np.ndarray, (2**31, "u1")
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -53,6 +58,9 @@ class Harmful:
         (pickle.dumps({"model": {"weight": "text"}}), "cannot be read"),
         (b"", "cannot be read"),
         (b"no pickle", "cannot be read"),
+        # Few bytes that ask for much memory: by the number of an object, and by an array's shape.
+        (b"\x80\x02Nr\xff\xff\xff\x07.", "cannot be read"),
+        (pickle.dumps({"weight": Huge()}), "greater than the file"),
     ],
 )
 def test_a_hostile_zoo_file_is_refused(
