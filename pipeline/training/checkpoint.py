@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from pipeline.errors import UserError, first_line
 from pipeline.files import whole_file
 from pipeline.finite import require_finite_weights
 from pipeline.training.task import Best, Progress, Task
@@ -52,22 +55,33 @@ class Checkpoint:
         """Restore the task's state if the file is of this training; returns its progress.
 
         Raises:
-            UserError: the file has values that are not finite.
+            UserError: the file is damaged.
         """
         metadata = self._metadata()
         if not metadata:
             if self.path.exists():
                 print(f"{self.path} belongs to another training; starting over")
             return Progress()
+        try:
+            progress = self._restore(task, metadata)
+        except UserError:
+            raise
+        except Exception as error:  # whatever NumPy, PyTorch and safetensors raise
+            raise UserError(
+                f"{self.path} is damaged ({first_line(error)}); delete it to train from the start"
+            ) from None
+        print(f"resuming after epoch {len(progress.history)} from {self.path}")
+        return progress
+
+    def _restore(self, task: Task, metadata: dict[str, str]) -> Progress:
         tensors = load_file(self.path)
         require_finite_weights(self.path, tensors)
+        epoch, score = json.loads(metadata["best"])
+        history = json.loads(metadata["history"])
+        _require_progress(epoch, score, history)
         _restore(task, tensors)
         task.rng.bit_generator.state = json.loads(metadata["rng"])
-        epoch, score = json.loads(metadata["best"])
-        best = Best(epoch, score, _part(tensors, "best"))
-        history = json.loads(metadata["history"])
-        print(f"resuming after epoch {len(history)} from {self.path}")
-        return Progress(best, history)
+        return Progress(Best(epoch, score, _part(tensors, "best")), history)
 
     def epochs(self) -> int:
         """The number of this training's epochs in the file."""
@@ -82,6 +96,13 @@ class Checkpoint:
             return {}
         own = (found.get("format"), found.get("identity")) == (_FORMAT, self.identity)
         return found if own else {}
+
+
+def _require_progress(epoch: Any, score: Any, history: Any) -> None:
+    if type(epoch) is not int or not isinstance(score, int | float) or not isfinite(score):
+        raise ValueError(f"best epoch {epoch!r:.40} with score {score!r:.40}")
+    if not isinstance(history, list) or not 0 <= epoch <= len(history):
+        raise ValueError(f"epoch {epoch} of a history {history!r:.40}")
 
 
 def _tensors(task: Task, best: Weights) -> Weights:
