@@ -7,11 +7,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where DVC keeps its pickled records; its own choice, /var/tmp, is open to every user of the machine
 # (CVE-2025-69872).
 DVC_RECORDS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dvc
-BENCHES := region_extraction new_images bert_rows training_epoch out_of_core memory cost_per_row row_machinery kills search_ranking keyword_memory matching sgr_products
+BENCHES := region_extraction new_images bert_rows training_epoch out_of_core memory cost_per_row row_machinery checks kills search_ranking keyword_memory matching sgr_products
 DOCUMENTS := README.md $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help install records run test fuzz bench results documents lock lint format clean
+.PHONY: help install records run test fuzz soak faults bench results documents lock lint format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,15 @@ test: $(VENV)/.installed-dev ## run the tests, a process per core
 
 fuzz: $(VENV)/.installed-dev ## damage every kind of file that is read, in over 70 ways each
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --hypothesis-profile fuzz tests/fuzz
+	$(MAKE) documents
+
+soak: $(VENV)/.installed-dev ## use a small project at random for 200 steps, and check after each that nothing is lost
+	$(BIN)/python -m tests.soak.use
+	$(MAKE) documents
+
+faults: $(VENV)/.installed-dev ## stop every stage at moments of each phase; FOLDER names a small file system to fill
+	$(BIN)/python -m tests.soak.faults $(if $(FOLDER),--folder $(FOLDER))
+	$(MAKE) documents
 
 bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done

@@ -99,7 +99,7 @@ def _reason_of_system(error: OSError) -> str:
 
 
 def _lack(error: BaseException) -> str | None:
-    """Memory, threads, files or a disk that the machine does not have, in errors without a number."""
+    """What the machine does not have, in errors that carry no number of the system."""
     said = str(error)
     no_memory = isinstance(error, RuntimeError) and _NO_MEMORY.search(said)
     if isinstance(error, MemoryError) or no_memory:

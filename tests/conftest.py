@@ -10,7 +10,7 @@ import torch
 from hypothesis import settings
 
 # For `make fuzz`; examples are drawn anew each time.
-settings.register_profile("fuzz", max_examples=5000, deadline=None)
+settings.register_profile("fuzz", max_examples=1000, deadline=None)
 
 # On tensors as small as these, threads only wait for each other.
 torch.set_num_threads(1)

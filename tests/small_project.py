@@ -39,10 +39,10 @@ SETTINGS = {
 
 
 @contextmanager
-def working_in(folder: Path) -> Iterator[None]:
-    """Be in a project's folder, with a row cache of its own."""
+def working_in(folder: Path, cache: Path | None = None) -> Iterator[None]:
+    """Be in a project's folder, with a row cache of its own; cache: if not `folder`/cache."""
     before = os.environ.get("ANANET_CACHE")
-    os.environ["ANANET_CACHE"] = str(folder / "cache")
+    os.environ["ANANET_CACHE"] = str(cache or folder / "cache")
     try:
         with chdir(folder):
             yield
