@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
 
+from tests.cases import record
 from tests.encoders.rows.killed_runs import KINDS, ROWS, kill_and_resume
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50, help="per kind of rows")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    cases: dict[str, int] = {}
     for kind in KINDS:
         with TemporaryDirectory() as folder:
             met = kill_and_resume(kind, Path(folder), arguments.kills, arguments.seed)
@@ -25,6 +27,9 @@ def main() -> None:
             f" cost {mean(met.lost):.1f} on average, {max(met.lost)} at most: none of a shard that"
             " was finished"
         )
+        cases[f"extraction of {kind} rows"] = met.extracting
+        cases[f"assembly of {kind} rows"] = met.assembling
+    record("python -m tests.benchmarks.kills", cases)
 
 
 if __name__ == "__main__":
