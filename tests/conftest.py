@@ -21,6 +21,7 @@ _POSIX_ONLY = (
     "encoders/detectors/test_detectors.py",
     "encoders/rows/*",
     "matching/training/test_training.py",
+    "soak/*",
     "stages/test_training_stages.py",
     "tokenizers/test_tokenize.py",
     "training/test_resuming.py",
