@@ -8,8 +8,10 @@ from pipeline import paths
 from pipeline.errors import end_in_one_line
 from pipeline.waiting import wait_briefly
 
-# First of all: a stage's imports can meet what stops it, too.
-sys.excepthook = end_in_one_line
+# First of all, as a stage's imports can meet what stops it, too. So Python calls a program that it
+# has yet to find: whatever else imports this keeps its tracebacks.
+if sys.argv[0] == "-m":
+    sys.excepthook = end_in_one_line
 wait_briefly()
 
 

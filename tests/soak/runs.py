@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pipeline.errors import end_in_one_line
 from tests.dvc_project import Project
 from tests.encoders.rows.fresh_process import FRESH
 
@@ -162,6 +163,7 @@ def _stage(words: list[str], folder: str, environment: Mapping[str, str]) -> NoR
     os.environ.update(environment)
     module, *arguments = words
     sys.argv = [module, *arguments]
+    sys.excepthook = end_in_one_line  # as stages/__init__.py does before a stage is imported
     sys.path.insert(0, str(_INJECTED))
     from moments import watch
 

@@ -24,6 +24,8 @@ KILLS = (
 )
 LACKS = ("disk full", "no more open files", "folders read-only", "memory used up")
 
+# Without memory, the hook that strikes can fail in the place of what the stage does.
+_FAILED_STRIKE = "Exception ignored in audit hook"
 _LATEST = 0.004  # seconds from an event to a kill
 _UNTRACKED = ("pretrained", "sample", "interim/locks")
 
@@ -99,7 +101,7 @@ class Struck:
         yaml.dump(records, lock)
 
     def _strike(self, stage: str, case: dict[str, Any]) -> bool:
-        """Whether the moment came; work that an earlier run did has none."""
+        """Whether the moment came: work that an earlier run did has none."""
         fault, mark = case["fault"], self._root.parent / "struck"
         mark.unlink(missing_ok=True)
         run = self._start({"stage": f"stages.{stage}", "mark": str(mark), **case})
@@ -113,12 +115,13 @@ class Struck:
             raise AssertionError(str(error)) from None
         finally:
             self._mend()
-        if struck := mark.exists():
-            self.met.struck[fault] += 1
-            self.met.moments[stage, case["phase"]] += 1
-        _require_reason(status, said, needed=fault in LACKS)
         self._require_whole(stage)
-        return struck
+        if not mark.exists() or _FAILED_STRIKE in said:
+            return False
+        _require_reason(status, said, needed=fault in LACKS)
+        self.met.struck[fault] += 1
+        self.met.moments[stage, case["phase"]] += 1
+        return True
 
     def _start(self, strike: dict[str, Any]) -> ColdRun:
         """Cold where the imports of a stage are struck, and warm otherwise."""
