@@ -24,8 +24,8 @@ KILLS = (
 )
 LACKS = ("disk full", "no more open files", "folders read-only", "memory used up")
 
-# Without memory, the hook that strikes can fail in the place of what the stage does.
-_FAILED_STRIKE = "Exception ignored in audit hook"
+# What Python says where the hook that strikes has no memory left to be called again.
+_FAILED_STRIKES = ("Exception ignored in audit hook", "error return without exception set")
 _LATEST = 0.004  # seconds from an event to a kill
 _UNTRACKED = ("pretrained", "sample", "interim/locks")
 
@@ -116,7 +116,7 @@ class Struck:
         finally:
             self._mend()
         self._require_whole(stage)
-        if not mark.exists() or _FAILED_STRIKE in said:
+        if not mark.exists() or any(message in said for message in _FAILED_STRIKES):
             return False
         _require_reason(status, said, needed=fault in LACKS)
         self.met.struck[fault] += 1
