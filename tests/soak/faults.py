@@ -53,8 +53,7 @@ def main() -> None:
                         print(f"FAILED: {error}", flush=True)
                         project.dvc("repro")
                 print(f"round {number + 1}, {stage}: {struck.met.struck.total()}", flush=True)
-            if not failed:
-                _tell(struck.met)
+            _tell(struck.met)
     if failed:
         sys.exit(f"{failed} series failed")
 
