@@ -50,7 +50,7 @@ def machine_memory() -> int | None:
 def _group_limits(membership: Path, groups: Path) -> list[int]:
     """The limits of this process's control groups and of those around them, where there are any."""
     try:
-        lines = membership.read_text().splitlines()
+        lines = membership.read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
     limits = []
@@ -71,7 +71,7 @@ def _limits_in(folder: Path) -> list[int]:
     found = []
     for name in _LIMITS:
         try:
-            text = (folder / name).read_text().strip()
+            text = (folder / name).read_text(encoding="ascii").strip()
         except OSError:
             continue
         if text.isdigit():  # else: max

@@ -110,7 +110,7 @@ def test_wrong_parameter_stops_before_any_work_and_the_model_stays(project: Proj
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (["pipeline/models/ananet.py"], ["train", "evaluate", "report"]),
+        (["pipeline/models/ananet.py"], ["train", "evaluate"]),
         (["pipeline/report/spelling.py", "pipeline/pages/templates/style.css"], ["report"]),
         # Of a tokenizer, no detector knows.
         (

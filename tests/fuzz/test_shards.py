@@ -21,7 +21,7 @@ from tests.fuzz.values import JSON, damaged_json
 
 FIELDS = ToyEncoder.fields
 KEYS = [key_of(number) for number in (1, 2, 3)]
-SHARD = pack({key_of(number): row_of(number) for number in (1, 2, 3)}, FIELDS)
+SHARD = bytes(pack({key_of(number): row_of(number) for number in (1, 2, 3)}, FIELDS))
 ARRAYS_OF = load(SHARD)
 HEADER = {
     "keys": {"dtype": "U8", "shape": [3, 32], "data_offsets": [0, 96]},

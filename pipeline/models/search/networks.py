@@ -50,8 +50,8 @@ class LSTMQuery(nn.Module):
         self.width = width
         self.lstm = nn.LSTM(word_dim, width, batch_first=True)
 
-    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
-        return last_state(self.lstm, words, word_mask)  # (B, L, D_w) -> (B, D_q)
+    def forward(self, words: Tensor, word_mask: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return last_state(self.lstm, words, word_mask, lengths)  # (B, L, D_w) -> (B, D_q)
 
 
 class VAN(nn.Module):
