@@ -47,8 +47,7 @@ class Reading:
     """
 
     def __init__(self, parts: Sequence[Vectors], memory: int | None = None) -> None:
-        """memory: bytes that features may be larger than no more than the machine's memory; by
-        default, the machine's."""
+        """memory: bytes of the machine's memory, in place of what it has."""
         self._parts = parts
         self._tables = [table for part in parts for table in part.tables]
         self.in_blocks = exceed_memory(sum(table.nbytes for table in self._tables), memory)
