@@ -10,30 +10,18 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.__main__ import main
-from tests.search.keyword_tree import write_clickture, write_coco
+from tests.search.keyword_tree import published_arrays, write_clickture, write_coco
 
 Listed = list[tuple[int, str]]
 
 
 def as_published(fitted: Listed, listed: Listed) -> tuple[list[list[int]], list[list[int]]]:
-    """Records and ranges by the published script's rules, an image at a time."""
+    """Records and ranges of a list, by the words of another."""
     vectorizer = CountVectorizer(min_df=6, stop_words="english")
     vectorizer.fit([document for _, document in fitted])
-    analyze, number = vectorizer.build_analyzer(), vectorizer.vocabulary_
-    records = [
-        [image, int(number[word])]
-        for image, document in listed
-        for word in analyze(document)
-        if word in number
-    ]
-    ranges = [[-1, -1] for _ in range(max(image for image, _ in records) + 1)]
-    current, first = 0, 0
-    for row, (image, _) in enumerate(records):
-        if image != current:
-            ranges[current] = [first, row - 1]
-            current, first = image, row
-    ranges[current] = [first, len(records) - 1]
-    return records, ranges
+    documents, ids = [[words] for _, words in listed], [image for image, _ in listed]
+    records, ranges = published_arrays(documents, ids, vectorizer)
+    return records.tolist(), ranges.tolist()
 
 
 def document(path: Path) -> str:

@@ -1,9 +1,11 @@
 """Corpora with keyword files in the layouts of Clickture and MS-COCO, drawn at random."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
 
 WORDS = ["dog", "cat", "Red Car", "the", "beach", "x", "snow-board", "tree", "sun set", "a dog"]
 
@@ -47,3 +49,23 @@ def write_coco(folder: Path, images: int, seed: int = 0) -> None:
     (folder / "keyword" / "keywords_coco" / "dataset.json").write_text(
         json.dumps({"images": images})
     )
+
+
+def published_arrays(
+    documents: Sequence[Sequence[str]], ids: Sequence[int], vectorizer: CountVectorizer
+) -> tuple[np.ndarray, np.ndarray]:
+    """Record array and range table, as the published scripts come to them."""
+    analyze = vectorizer.build_analyzer()
+    records = []
+    for number, keywords in zip(ids, documents, strict=True):
+        for word in analyze(" ".join(keywords)):
+            if word in vectorizer.vocabulary_:
+                records.append([number, vectorizer.vocabulary_[word]])
+    table = -np.ones((max(record[0] for record in records) + 1, 2), int)
+    current, first = 0, 0
+    for row, (number, _) in enumerate(records):
+        if number != current:
+            table[current] = [first, row - 1]
+            current, first = number, row
+    table[current] = [first, len(records) - 1]
+    return np.array(records), table

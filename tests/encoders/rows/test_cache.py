@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save
 from pipeline.encoders.rows.cache import RowCache, cache_root
 from pipeline.encoders.rows.cache_folders import cache_folders
 from pipeline.encoders.rows.encoder import Field
-from pipeline.encoders.rows.shards import pack, shard_name
+from pipeline.encoders.rows.shards import shard_name
 from pipeline.errors import UserError
 from tests.encoders.rows.fresh_process import fault_on_a_full_disk
 from tests.encoders.rows.toy_encoder import ToyEncoder, key_of, row_of
@@ -395,18 +395,3 @@ def test_the_root_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("ANANET_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/home/me/cache")
     assert cache_root() == Path("/home/me/cache/ananet")
-
-
-@pytest.mark.parametrize("numbers", [[1], [0, 4, 8], list(range(30))])
-def test_a_shard_is_the_file_that_safetensors_writes(numbers: list[int]) -> None:
-    rows = {key_of(number): row_of(number) for number in numbers}
-    lengths = [len(row["empty"]) for row in rows.values()]
-    keys = np.frombuffer(bytes.fromhex("".join(rows)), np.uint8).reshape(len(rows), 32)
-    arrays = {
-        "keys": keys,
-        "offsets": np.cumsum([0, *lengths], dtype=np.int64),
-        "field.vector": np.stack([row["vector"] for row in rows.values()]),
-        "field.words": np.concatenate([row["words"] for row in rows.values()]),
-        "field.empty": np.concatenate([row["empty"] for row in rows.values()]),
-    }
-    assert pack(rows, ToyEncoder.fields) == save(arrays)

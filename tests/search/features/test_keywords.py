@@ -3,7 +3,7 @@
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,29 +20,9 @@ from pipeline.search.features.keywords import (
     write_vocabulary,
 )
 from pipeline.search.mining.keyword_files import given_keywords
-from tests.search.keyword_tree import write_clickture, write_coco
+from tests.search.keyword_tree import published_arrays, write_clickture, write_coco
 
 N = [-1, -1]
-
-
-def published_arrays(
-    documents: Sequence[Sequence[str]], ids: Sequence[int], vectorizer: CountVectorizer
-) -> tuple[np.ndarray, np.ndarray]:
-    """Record array and range table, as the published scripts come to them."""
-    analyze = vectorizer.build_analyzer()
-    records = []
-    for number, keywords in zip(ids, documents, strict=True):
-        for word in analyze(" ".join(keywords)):
-            if word in vectorizer.vocabulary_:
-                records.append([number, vectorizer.vocabulary_[word]])
-    table = -np.ones((max(record[0] for record in records) + 1, 2), int)
-    current, first = 0, 0
-    for row, (number, _) in enumerate(records):
-        if number != current:
-            table[current] = [first, row - 1]
-            current, first = number, row
-    table[current] = [first, len(records) - 1]
-    return np.array(records), table
 
 
 def saved(array: np.ndarray) -> bytes:
