@@ -46,6 +46,7 @@ def on_device(values: Tensor, device: torch.device) -> Tensor:
     """Values of the host on a device, without waiting for what the device still has to do."""
     if values.device.type == device.type:
         return values
+    # Unpinned, the copy would wait for all that the GPU has to do.
     return values.pin_memory().to(device, non_blocking=True)
 
 
@@ -111,13 +112,6 @@ def heads_precision(device: torch.device) -> torch.dtype:
     if device.type == "cuda" and torch.cuda.get_device_capability(device) >= _BFLOAT16_SINCE:
         return torch.bfloat16
     return torch.float32
-
-
-def to_device(tensor: Tensor, device: torch.device) -> Tensor:
-    """A copy of a small tensor of the host, which no later step waits for."""
-    if device.type == "cuda":
-        tensor = tensor.pin_memory()  # else the copy would wait for all that the GPU has to do
-    return tensor.to(device, non_blocking=True)
 
 
 def trunk_layout(device: torch.device) -> torch.memory_format:

@@ -14,9 +14,9 @@ from transformers import AutoConfig
 from pipeline.core.device import (
     arithmetic,
     frozen_inference,
+    on_device,
     parallel_calls,
     takes_batches,
-    to_device,
 )
 from pipeline.encoders.bert.files import find_model
 from pipeline.encoders.bert.subword_pooling import (
@@ -212,7 +212,7 @@ class BertEncoder:
         sizes = self._passes.sizes(count, length)
         filled = np.concatenate([windows, np.repeat(windows[-1:], sum(sizes) - count, axis=0)])
         inner = slice(len(self._tokenizer.before), length - len(self._tokenizer.after))
-        ids = to_device(torch.from_numpy(filled), self._device)
+        ids = on_device(torch.from_numpy(filled), self._device)
         with frozen_inference(self._device):
             found = torch.cat([self._forward(part)[:, inner] for part in torch.split(ids, sizes)])
             vectors: Floats = found[:count].cpu().numpy()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 
-from pipeline.core.device import to_device
+from pipeline.core.device import on_device
 from pipeline.encoders.detectors.base import DetectedBatch, Selection
 from pipeline.encoders.detectors.batched.boxes import decoded
 from pipeline.encoders.detectors.batched.folding import fold_norms
@@ -68,7 +68,7 @@ class BatchedFasterRCNN:
     ) -> DetectedBatch:
         """The regions of canvases (B, 3, H, W) uint8; sizes: of the images, left above in them."""
         canvas = (pixels.shape[2], pixels.shape[3])
-        inside = to_device(torch.tensor(sizes, dtype=torch.float32), pixels.device)  # B x 2
+        inside = on_device(torch.tensor(sizes, dtype=torch.float32), pixels.device)  # B x 2
         images, needed = self._normalised(pixels), None
         if any(size != canvas for size in sizes):
             images = images * _within(inside, canvas)
