@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 
 # Control characters but tabs and line breaks, those that turn the direction of writing, and what
@@ -26,6 +27,11 @@ class UserError(ValueError):
 
     Stages print it without a traceback.
     """
+
+
+def not_made(path: Path) -> UserError:
+    """The error of a reader that lacks a stage's output."""
+    return UserError(f"{path} not found; run the stage that writes it (dvc repro)")
 
 
 def first_line(error: BaseException) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 from pipeline import paths
 from pipeline.cli.outputs import add_raw_argument, require_output
 from pipeline.core.cells import escaped
+from pipeline.corpus.tables.posts import read_post_table
 from pipeline.errors import UserError, printable
 from pipeline.files import whole_file
+from pipeline.labelled.gold import read_gold
 from pipeline.labelled.measures import Measuring, write_measures
 from pipeline.labelled.settings import Settings, read_settings
-from pipeline.labelled.table import read_gold, read_post_table
 from pipeline.prediction import Post, Prediction, Predictor, Score, Scorer, posts_of
 
 _NAMES = {False: "predictions", True: "scores"}

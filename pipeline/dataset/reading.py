@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline import paths
 from pipeline.dataset.arrays import FeatureFiles
 from pipeline.dataset.pairs import PairFeatures
-from pipeline.errors import UserError
+from pipeline.errors import not_made
 from pipeline.features.store import BertFeatures, GloveFeatures, RegionFeatures, SceneFeatures
 from pipeline.models.classifier import REGION_NAMES, SCENE_NAMES
 from pipeline.params.project import ModelParams
@@ -68,7 +68,7 @@ def ananet_names(model: ModelParams) -> tuple[str, ...]:
 
 def _read_table(path: Path) -> pd.DataFrame:
     if not path.exists():
-        raise UserError(f"{path} not found; run the stage that writes it (dvc repro)")
+        raise not_made(path)
     return pd.read_parquet(path)
 
 

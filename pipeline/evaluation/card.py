@@ -30,6 +30,7 @@ settings in `config.json`.
 | `model.safetensors` | the weights |
 | `config.json` | what is needed to build the network again |
 | `encoders.json` | how its inputs were made: tokenizer, encoders, their fingerprints |
+| `SHA256SUMS` | the sha256 of these three; loading checks them |
 
 ## Use
 

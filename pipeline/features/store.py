@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import UserError, first_line
+from pipeline.errors import UserError, first_line, not_made
 from pipeline.faults import parse_json
 from pipeline.features.mapping import mapped
 from pipeline.files import Fingerprint, PatientFile, digest, remove_abandoned, whole_file
@@ -328,7 +328,7 @@ def read_store(path: Path, names: Iterable[str]) -> dict[str, Any]:
             other files.
     """
     if not path.exists():
-        raise UserError(f"{path} not found; run the stage that writes it (dvc repro)")
+        raise not_made(path)
     try:
         with h5py.File(path, "r") as file:
             return {"path": path, **_read_values(path, file, ("keys", *names))}

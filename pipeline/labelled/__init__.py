@@ -1,1 +1,1 @@
-"""New posts in tables with labels: reading them, and measuring a model on them."""
+"""Posts that people labelled: their columns, their relations, and a model measured on them."""

@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.evaluation.metrics import evaluation_metrics
 from pipeline.evaluation.reports import prediction_table
 from pipeline.files import write_text
-from pipeline.labelled.table import Gold
+from pipeline.labelled.gold import Gold
 from pipeline.metrics.writing import write_metrics
 from pipeline.pages.rendering import render
 from pipeline.params.project import EvaluateParams

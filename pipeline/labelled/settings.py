@@ -8,8 +8,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipeline.corpus.tables.posts import ROLES
 from pipeline.errors import UserError
-from pipeline.labelled.table import ROLES
 from pipeline.params.base import PARAMS_FILE, check_section
 from pipeline.params.project import CorpusParams, EvaluateParams
 

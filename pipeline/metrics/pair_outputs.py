@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import UserError
+from pipeline.errors import not_made
 from pipeline.files import write_text
 
 Floats = npt.NDArray[np.float32]
@@ -78,8 +78,7 @@ def read_pair_outputs(path: Path) -> dict[str, PairOutput]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        message = f"{path} not found; run the stage that writes it (dvc repro)"
-        raise UserError(message) from None
+        raise not_made(path) from None
     return {pair: _pair_output(**value) for pair, value in values.items()}
 
 

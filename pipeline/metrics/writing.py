@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.errors import not_made
 from pipeline.files import write_text
 
 _DIGITS = 6
@@ -30,5 +30,4 @@ def read_metrics(path: Path) -> dict[str, float]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        message = f"{path} not found; run the stage that writes it (dvc repro)"
-        raise UserError(message) from None
+        raise not_made(path) from None

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from pipeline.errors import UserError
 from pipeline.files import Fingerprint, digest, whole_file
 from pipeline.finite import require_finite_weights
+from pipeline.models.sums import require_sums, write_sums
 from pipeline.params.base import Section
 from pipeline.params.formats import numbered, read_settings
 from pipeline.params.project import BertParams, GloveParams, Params, RegionParams, SceneParams
@@ -21,6 +22,7 @@ from pipeline.params.project import BertParams, GloveParams, Params, RegionParam
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 ENCODERS_FILE = "encoders.json"
+_FILES = (CONFIG_FILE, ENCODERS_FILE, WEIGHTS_FILE)
 
 # Fingerprint keys that change values by rounding only.
 _ROUNDING = {
@@ -40,7 +42,7 @@ ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 def save_model(folder: Path, model: nn.Module, config: Section) -> None:
-    """Write config.json and model.safetensors, each atomically.
+    """Write config.json and model.safetensors, each atomically, and their sha256.
 
     Raises:
         UserError: a file cannot be written.
@@ -51,15 +53,17 @@ def save_model(folder: Path, model: nn.Module, config: Section) -> None:
     with whole_file(folder / WEIGHTS_FILE) as temporary:
         weights = {name: x.contiguous() for name, x in model.state_dict().items()}
         temporary.write_bytes(save(weights))
+    write_sums(folder, _FILES)
 
 
 def load_model(folder: Path, config: type[ConfigT], build: Callable[[ConfigT], ModelT]) -> ModelT:
     """The model that `save_model` wrote, in evaluation mode on the CPU.
 
     Raises:
-        UserError: a file is missing, damaged or of a newer format, or the weights are not finite
-            or do not fit the config.
+        UserError: a file is missing, damaged, of a newer format or another than SHA256SUMS says,
+            or the weights are not finite or do not fit the config.
     """
+    require_sums(folder, (CONFIG_FILE, WEIGHTS_FILE))
     settings = read_settings(config, folder / CONFIG_FILE)
     weights = _read_weights(folder / WEIGHTS_FILE)
     try:
@@ -97,7 +101,7 @@ class EncoderSettings(Section):
     fingerprints: dict[str, Fingerprint]
 
     def save(self, folder: Path) -> None:
-        """Write encoders.json into a model's folder.
+        """Write encoders.json into a model's folder, and its sha256.
 
         Raises:
             UserError: the file cannot be written.
@@ -105,6 +109,7 @@ class EncoderSettings(Section):
         text = json.dumps(numbered(self), indent=2, sort_keys=True)
         with whole_file(folder / ENCODERS_FILE) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
+        write_sums(folder, _FILES)
 
     @classmethod
     def load(cls, folder: Path, digests: Mapping[str, str] | None = None) -> Self:
@@ -113,8 +118,10 @@ class EncoderSettings(Section):
         digests: feature file name -> sha256 of its fingerprint, as the model's config.json has it.
 
         Raises:
-            UserError: the file is missing, damaged, of a newer format, or has other digests.
+            UserError: the file is missing, damaged, of a newer format or another than SHA256SUMS
+                says, or has other digests.
         """
+        require_sums(folder, (ENCODERS_FILE,))
         settings = read_settings(cls, folder / ENCODERS_FILE)
         found = digests_of(settings.fingerprints)
         if digests is not None and found != digests:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.cores import core_count
 from pipeline.corpus.checks.image_check import CheckedImage, check_images
-from pipeline.corpus.tables.csv import read_csv
+from pipeline.corpus.tables.posts import read_post_table
 from pipeline.errors import UserError
 from pipeline.images.decoding import POST_PIXELS, ImageBytes
 from pipeline.images.files import ImageError
@@ -77,7 +77,12 @@ def frame_posts(frame: pd.DataFrame) -> list[Post]:
     Raises:
         UserError: a column is missing or repeated.
     """
-    _require_columns("the table", [*map(str, frame.columns)])
+    header = [*map(str, frame.columns)]
+    if wrong := [name for name in _COLUMNS if header.count(name) != 1]:
+        raise UserError(
+            f"the table needs the columns image and text, each once; missing or repeated:"
+            f" {', '.join(wrong)}; found: {', '.join(header)}"
+        )
     texts = frame["text"].fillna("").astype(str)
     with ThreadPoolExecutor(_THREADS) as pool:
         return [*pool.map(_checked, frame["image"], texts, map(str, frame.index))]
@@ -92,7 +97,7 @@ def read_posts(table: Path, images: Path, encoding: str = "utf-8-sig") -> Iterat
     Raises:
         UserError: the table or the images are missing, or a column is missing or repeated.
     """
-    with posts_of(_rows(table, encoding), images) as posts:
+    with posts_of(read_post_table(table, encoding).rows, images) as posts:
         yield posts
 
 
@@ -106,24 +111,6 @@ def posts_of(rows: Sequence[Mapping[str, str]], images: Path) -> Iterator[list[P
     with ImageSource.open(images) as source:
         checked = check_images(source, (row["image"] for row in rows), POST_PIXELS)
         yield [_post(source, checked[row["image"]], row) for row in rows]
-
-
-def _rows(path: Path, encoding: str) -> list[dict[str, str]]:
-    table = read_csv(path, encoding)
-    _require_columns(str(path), table.header)
-    rows = [dict(zip(table.header, cells, strict=True)) for _, cells in table.rows]
-    return [
-        {"id": str(number), **row, "image": row["image"].strip()}
-        for number, row in enumerate(rows, start=1)
-    ]
-
-
-def _require_columns(table: str, header: Sequence[str]) -> None:
-    if missing := [name for name in _COLUMNS if header.count(name) != 1]:
-        raise UserError(
-            f"{table}: needs the columns image and text (id may be left out), each once;"
-            f" missing or repeated: {', '.join(missing)}; found: {', '.join(header)}"
-        )
 
 
 def _post(source: ImageSource, checked: CheckedImage, row: Mapping[str, str]) -> Post:

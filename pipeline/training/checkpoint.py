@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from pipeline.training.task import Best, Progress, Task
 Weights = dict[str, Tensor]
 
 # Of the file and of what tasks keep in it; a file of another format is not loaded.
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Checkpoint:
             "best": json.dumps([progress.best.epoch, progress.best.score]),
             "history": json.dumps(progress.history),
             "rng": json.dumps(task.rng.bit_generator.state),
+            "sha256": _digest(tensors),
         }
         with whole_file(self.path) as temporary:
             temporary.write_bytes(
@@ -76,6 +78,8 @@ class Checkpoint:
     def _restore(self, task: Task, metadata: dict[str, str]) -> Progress:
         tensors = load_file(self.path)
         require_finite_weights(self.path, tensors)
+        if _digest(tensors) != metadata["sha256"]:
+            raise ValueError("its tensors have another sha256 than it says")
         epoch, score = json.loads(metadata["best"])
         history = json.loads(metadata["history"])
         _require_progress(epoch, score, history)
@@ -96,6 +100,14 @@ class Checkpoint:
             return {}
         own = (found.get("format"), found.get("identity")) == (_FORMAT, self.identity)
         return found if own else {}
+
+
+def _digest(tensors: Weights) -> str:
+    """The sha256 of all tensors' bytes, in the order of their names, in hex."""
+    found = sha256()
+    for _, x in sorted(tensors.items()):
+        found.update(x.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def _require_progress(epoch: Any, score: Any, history: Any) -> None:

@@ -85,6 +85,7 @@ def test_posts_without_readable_image_have_no_scene(project: Path, tmp_path: Pat
 
 def test_another_scene_encoder_is_refused(project: Path, tmp_path: Path) -> None:
     model = shutil.copytree(MODEL, tmp_path / "model")
+    (model / "SHA256SUMS").unlink()
     encoders = json.loads((model / "encoders.json").read_text())
     encoders["fingerprints"]["scenes.h5"]["values"]["input"] = 112
     (model / "encoders.json").write_text(json.dumps(encoders))

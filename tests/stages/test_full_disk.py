@@ -51,5 +51,5 @@ def test_what_a_stage_writes_others_can_read(project: Path) -> None:
     finally:
         os.umask(before)
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in project.glob("data/models/ananet/*")}
-    assert modes.keys() == {"config.json", "encoders.json", "model.safetensors"}
+    assert modes.keys() == {"SHA256SUMS", "config.json", "encoders.json", "model.safetensors"}
     assert set(modes.values()) == {0o644}

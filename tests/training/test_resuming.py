@@ -142,7 +142,7 @@ def test_what_is_another_training_s_is_left_aside(
         run(train, Checkpoint(path, "lr 0.1"), last=2)
     whole = path.read_bytes()
     with safe_open(path, "pt") as file:
-        later = save(load_file(path), {**file.metadata(), "format": "2"})
+        later = save(load_file(path), {**file.metadata(), "format": "3"})
     others = (whole, "lr 0.2"), (whole[:-9], "lr 0.1"), (b"", "lr 0.1"), (later, "lr 0.1")
     for contents, identity in others:
         path.write_bytes(contents)
@@ -161,6 +161,16 @@ def test_a_state_that_is_not_finite_is_refused(features: PairFeatures, tmp_path:
     next(x for name, x in state.items() if name.startswith("model.")).fill_(float("nan"))
     path.write_bytes(save(state, metadata))
     with pytest.raises(UserError, match=r"c\.safetensors is damaged"):
+        run(train, Checkpoint(path, "own"))
+
+
+def test_a_state_with_another_bit_is_refused(features: PairFeatures, tmp_path: Path) -> None:
+    train, path = partial(train_ananet, features), tmp_path / "c.safetensors"
+    with pytest.raises(BrokenOffError):
+        run(train, Checkpoint(path, "own"), last=2)
+    state = path.read_bytes()
+    path.write_bytes(state[:-1] + bytes([state[-1] ^ 1]))
+    with pytest.raises(UserError, match=r"c\.safetensors is damaged .*sha256"):
         run(train, Checkpoint(path, "own"))
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import UserError, first_line
+from pipeline.core.arrays import read_npy
+from pipeline.errors import UserError
 from pipeline.params.matching import NoiseParams
 
 Rows = npt.NDArray[np.int64]
@@ -69,12 +70,7 @@ def _shuffled(values: Rows, rate: float, rng: np.random.Generator) -> Rows:
 
 
 def _read_index(path: Path, image_of: Rows, images: int) -> Rows:
-    try:
-        index = np.load(path, allow_pickle=False)
-    except Exception as error:  # a damaged header raises anything, from SyntaxError to EOFError
-        raise UserError(f"noise.file = {path} cannot be read: {first_line(error)}") from None
-    if not isinstance(index, np.ndarray):
-        raise UserError(f"noise.file = {path} is an archive, not an array")
+    index = read_npy(path)
     if index.shape not in {(len(image_of),), (images,)} or index.dtype.kind not in "iu":
         raise UserError(
             f"{path} holds {index.dtype} of shape {index.shape}; expected an integer for each of"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.arrays import read_npy
 from pipeline.encoders.regions.precomputed.base import Array, ImageRegions, checked, files_digest
-from pipeline.errors import UserError, first_line
+from pipeline.errors import UserError
 
 _ARRAY, _IDS = "_ims.npy", "_ids.txt"
 # In files with a line per caption.
@@ -48,11 +49,8 @@ class ArraySource:
 
 
 def _open(path: Path) -> Array:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # a damaged header raises anything, from SyntaxError to EOFError
-        raise UserError(f"{path} cannot be read as a .npy array: {first_line(error)}") from None
-    if not isinstance(array, np.ndarray) or array.ndim != 3 or not len(array):
+    array: Array = read_npy(path, mapped=True)
+    if array.ndim != 3 or not len(array):
         raise UserError(f"{path}: expected an array of shape (images, regions, D)")
     return array
 

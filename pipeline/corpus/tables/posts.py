@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pipeline.corpus.tables.csv import read_csv
 from pipeline.errors import UserError
-from pipeline.faults import list_faults
 
 ROLES = ("id", "image", "text", "label")
 _NEEDED = ("image", "text")
+_PLAIN = {role: role for role in ROLES}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PostTable:
     labels: list[str] | None
 
 
-def read_post_table(path: Path, encoding: str, columns: Mapping[str, str]) -> PostTable:
+def read_post_table(path: Path, encoding: str, columns: Mapping[str, str] = _PLAIN) -> PostTable:
     """Read a table with images and texts and, optionally, ids (else row numbers) and labels.
 
     columns: the corpus's name for each of id, image, text and label; where the file lacks it, the
@@ -60,38 +60,3 @@ def read_post_table(path: Path, encoding: str, columns: Mapping[str, str]) -> Po
 
 def _name(role: str, wanted: str, header: Sequence[str]) -> str:
     return role if wanted not in header and role in header else wanted
-
-
-@dataclass(frozen=True)
-class Gold:
-    """The relations that people gave to the rows of a table.
-
-    classes: an index per row, -1 for a row that cannot be measured. notes: a message that names
-    such rows, for each reason.
-    """
-
-    classes: list[int]
-    notes: list[str]
-
-
-def read_gold(table: PostTable, labels: Sequence[str], label_map: Mapping[str, str]) -> Gold:
-    """The labels of a table as those of a model; none in a table without labels.
-
-    labels: the model's. label_map: a label of the table to its class name, where they differ.
-    """
-    named = [label_map.get(label, label) for label in table.labels or [""] * len(table.rows)]
-    classes = [labels.index(label) if label in labels else -1 for label in named]
-    return Gold(classes, _notes(table, named, labels) if table.labels else [])
-
-
-def _notes(table: PostTable, named: Sequence[str], labels: Sequence[str]) -> list[str]:
-    lines = [*zip(table.lines, named, strict=True)]
-    unknown = [f"line {n}: {label!r}" for n, label in lines if label and label not in labels]
-    empty = [f"line {n}" for n, label in lines if not label]
-    hint = f"The model knows {', '.join(labels)}; corpus.label_map in params.yaml can map others."
-    notes = []
-    if unknown:
-        notes.append(list_faults(f"{table.name}: unknown labels, not measured", unknown, hint))
-    if empty:
-        notes.append(list_faults(f"{table.name}: rows without a label, not measured", empty))
-    return notes
