@@ -16,19 +16,16 @@ from pipeline.encoders.detectors.canvas import Size
 _NEVER = float("-inf")
 
 
-class _Best(NamedTuple):
-    """The best anchors of a level: scores (B, K), shifts and anchors (B, K, 4)."""
-
-    scores: Tensor
-    shifts: Tensor
-    anchors: Tensor
-
-
 class _Grid(NamedTuple):
-    """What only shapes decide. anchors: of each level, (h w A, 4). starts: where the cells of all
-    levels begin, (S, 2), row and column. cells: the number of each level."""
+    """What only shapes decide.
 
-    anchors: tuple[Tensor, ...]
+    anchors: of all levels, (S A, 4). firsts: the place of each level's first anchor, (L, 1).
+    starts: where the cells of all levels begin, (S, 2), row and column. cells: the number of each
+    level.
+    """
+
+    anchors: Tensor
+    firsts: Tensor
     starts: Tensor
     cells: list[int]
 
@@ -63,25 +60,34 @@ class Proposer:
         if needed is not None:
             cells = (grid.starts >= needed[:, None]).any(-1)
             beyond = torch.split(cells, grid.cells, 1)  # B x (h w) each
-        found = list(map(self._best, maps, grid.anchors, beyond))
-        widest = max(best.scores.shape[1] for best in found)
-        filled = [_filled(best, widest) for best in found]
-        scores, shifts, starts = (torch.stack(parts, 1) for parts in zip(*filled, strict=True))
-        boxes = decoded(self._network.box_coder, shifts, starts)  # B x L x K x 4
-        return self._apart(clipped(boxes, sizes), scores)
+        outputs = list(map(self._outputs, maps))
+        best = [self._best(x[..., 0], cells) for x, cells in zip(outputs, beyond, strict=True)]
+        widest = max(scores.shape[1] for scores, _ in best)
+        scores = torch.stack([_padded(scores, widest, _NEVER) for scores, _ in best], 1)
+        places = torch.stack([_padded(places, widest, 0) for _, places in best], 1) + grid.firsts
+        places = places.flatten(1)  # B x (L K)
+        shifts = rows_at(torch.cat([x.flatten(1, 2) for x in outputs], 1), places)[..., 1:]
+        boxes = decoded(self._network.box_coder, shifts, grid.anchors[places])
+        boxes = clipped(boxes, sizes).view(*scores.shape, 4)  # B x L x K x 4
+        return self._apart(boxes, scores)
 
-    def _best(self, maps: Tensor, anchors: Tensor, beyond: Tensor | None) -> _Best:
-        """beyond: the cells that propose nothing, (B, h w)."""
+    def _outputs(self, maps: Tensor) -> Tensor:
+        """The score and the shifts of each anchor of a level, B x (h w) x A x 5."""
         convolutions = self._network.head.conv
         hidden = convolutions(maps.to(next(convolutions.parameters()).dtype)).float()
         outputs = torch.unflatten(F.conv2d(hidden, self._weight, self._bias), 1, (-1, 5))
-        outputs = outputs.permute(0, 3, 4, 1, 2).flatten(1, 2)  # B x (h w) x A x 5
-        scores, shifts = outputs[..., 0], outputs[..., 1:].flatten(1, 2)
+        return outputs.permute(0, 3, 4, 1, 2).flatten(1, 2)
+
+    def _best(self, scores: Tensor, beyond: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The best anchors of a level: scores and places, (B, K).
+
+        scores: (B, h w, A). beyond: the cells that propose nothing, (B, h w).
+        """
         if beyond is not None:
             scores = scores.masked_fill(beyond[..., None], _NEVER)
-        limit = min(self._network.pre_nms_top_n(), len(anchors))
-        best, places = scores.flatten(1).topk(limit, 1)
-        return _Best(best, rows_at(shifts, places), anchors[places])
+        scores = scores.flatten(1)
+        best, places = scores.topk(min(self._network.pre_nms_top_n(), scores.shape[1]), 1)
+        return best, places
 
     def _apart(self, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """The best of boxes (B, L, K, 4) that overlap no better one of their level."""
@@ -101,12 +107,12 @@ class Proposer:
             one = ImageList(canvas[:1], [size])
             (anchors,) = generator(one, list(maps))
             cells = [height * width for height, width in shapes]
-            counts = zip(cells, generator.num_anchors_per_location(), strict=True)
+            per_cell = generator.num_anchors_per_location()
+            counts = [n * each for n, each in zip(cells, per_cell, strict=True)]
+            firsts = torch.tensor([sum(counts[:level]) for level in range(len(counts))])
             starts = torch.cat([_starts(shape, size) for shape in shapes])
             self._grids[key] = _Grid(
-                torch.split(anchors, [n * per_cell for n, per_cell in counts]),
-                starts.to(canvas.device),
-                cells,
+                anchors, firsts[:, None].to(canvas.device), starts.to(canvas.device), cells
             )
         return self._grids[key]
 
@@ -122,13 +128,7 @@ def _starts(shape: Size, canvas: Size) -> Tensor:
     return torch.cartesian_prod(rows, columns)
 
 
-def _filled(best: _Best, length: int) -> _Best:
-    """The same with rows below all others, up to a length."""
-    rest = length - best.scores.shape[1]
-    if not rest:
-        return best
-    return _Best(
-        F.pad(best.scores, (0, rest), value=_NEVER),
-        F.pad(best.shifts, (0, 0, 0, rest)),
-        F.pad(best.anchors, (0, 0, 0, rest)),
-    )
+def _padded(rows: Tensor, length: int, value: float) -> Tensor:
+    """(B, K) filled up to a length."""
+    rest = length - rows.shape[1]
+    return F.pad(rows, (0, rest), value=value) if rest else rows

@@ -15,21 +15,19 @@ def keep_apart(boxes: Tensor, real: Tensor, threshold: float) -> Tensor:
 
     The rule is an equation in what is kept, and only the greedy choice solves it. Each round
     applies it to all boxes at once, and after n rounds the first n of every chain of suppression
-    are right. The rounds end when one of them changes nothing. The host looks after twelve, then
-    after twice as many again.
+    are right. The rounds end when one of them changes nothing; the host looks after each twelve.
 
     Returns (G, N) bool.
     """
     # Half precision is exact: whether there are any is all that is asked of the sums.
     hits = (_overlaps(boxes) > threshold).triu(1).half()  # G x N x N: i, which is before j, hits j
     candidates = real[:, None].half()  # G x 1 x N
-    kept, rounds = candidates, _ROUNDS
+    kept = candidates
     while True:
-        for _ in range(rounds):
+        for _ in range(_ROUNDS):
             before, kept = kept, torch.baddbmm(candidates, kept, hits, alpha=-1).relu_()
         if torch.equal(before, kept):
             return kept[:, 0] > 0
-        rounds *= 2
 
 
 def _overlaps(boxes: Tensor) -> Tensor:

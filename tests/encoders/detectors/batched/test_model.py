@@ -25,7 +25,7 @@ LITE, RESNET, RESNET_V2 = "fasterrcnn_lite", "fasterrcnn_resnet50_fpn", "fasterr
 NAMES = [LITE, RESNET, RESNET_V2]
 
 
-def untrained(name: str) -> FasterRCNN:
+def untrained(name: str, candidates: int = 60, proposals: int = 40) -> FasterRCNN:
     """With statistics to fold, and heads that tell boxes apart."""
     torch.manual_seed(0)
     build = fasterrcnn_resnet50_fpn if name == RESNET else fasterrcnn_resnet50_fpn_v2
@@ -33,8 +33,8 @@ def untrained(name: str) -> FasterRCNN:
         weights=None,
         weights_backbone=None,
         num_classes=5,
-        rpn_pre_nms_top_n_test=60,
-        rpn_post_nms_top_n_test=40,
+        rpn_pre_nms_top_n_test=candidates,
+        rpn_post_nms_top_n_test=proposals,
     )
     for layer in model.modules():
         if isinstance(layer, torch.nn.BatchNorm2d | FrozenBatchNorm2d):
@@ -198,7 +198,8 @@ def test_a_batch_takes_few_operations_and_waits_of_the_host(
     models: dict[str, FasterRCNN], name: str
 ) -> None:
     """What a GPU is asked to do, counted on a CPU."""
-    model = batched(models[name], torch.bfloat16, torch.bfloat16)
+    usual = models[name] if name == LITE else untrained(name, candidates=1000, proposals=1000)
+    model = batched(usual, torch.bfloat16, torch.bfloat16)
     images = drawn(BATCH, side_of(name))
     sizes = [(images.shape[2], images.shape[3])] * BATCH
     if name != LITE:
