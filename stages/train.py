@@ -39,8 +39,8 @@ def train(params: Params, group: ProcessGroup) -> None:
     with training_curves(paths.TRAINING_CURVES) if group.is_first else no_log as log:
         best = fit(task, log, checkpoint, progress=group.is_first)
     if group.is_first:
-        model.save_pretrained(paths.ANANET)
         AnANetEncoders.of(params, features.arrays.fingerprints).save(paths.ANANET)
+        model.save_pretrained(paths.ANANET)
         rmtree(paths.CHECKPOINT)  # so that the next run starts over
         print(f"kept epoch {best.epoch}: weighted F1 {best.score:.4f} on dev")
 

@@ -42,7 +42,7 @@ ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 def save_model(folder: Path, model: nn.Module, config: Section) -> None:
-    """Write config.json and model.safetensors, each atomically, and their sha256.
+    """Write config.json, model.safetensors, and the sha256 of all files, each atomically.
 
     Raises:
         UserError: a file cannot be written.
@@ -101,7 +101,7 @@ class EncoderSettings(Section):
     fingerprints: dict[str, Fingerprint]
 
     def save(self, folder: Path) -> None:
-        """Write encoders.json into a model's folder, and its sha256.
+        """Write encoders.json into a model's folder, before `save_model` completes that.
 
         Raises:
             UserError: the file cannot be written.
@@ -109,7 +109,6 @@ class EncoderSettings(Section):
         text = json.dumps(numbered(self), indent=2, sort_keys=True)
         with whole_file(folder / ENCODERS_FILE) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
-        write_sums(folder, _FILES)
 
     @classmethod
     def load(cls, folder: Path, digests: Mapping[str, str] | None = None) -> Self:

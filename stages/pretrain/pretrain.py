@@ -21,8 +21,8 @@ def main() -> None:
     features = load_pairs([LABEL], main_params.model, *files).to(device)
     with training_curves(paths.CURVES) as log:
         found = pretrain(features, params, main_params, log, paths.CHECKPOINTS)
-    found.matcher.save_pretrained(paths.ENCODERS)
     AnANetEncoders.of(main_params, features.arrays.fingerprints).save(paths.ENCODERS)
+    found.matcher.save_pretrained(paths.ENCODERS)
     write_metrics(paths.METRICS, found.dev)
     rmtree(paths.CHECKPOINTS)  # so that the next run starts afresh
 

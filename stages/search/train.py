@@ -30,8 +30,8 @@ def main() -> None:
     checkpoint = Checkpoint(paths.CHECKPOINT, identity)
     with training_curves(paths.TRAINING) as log:
         best = fit(RankingTask(model, inputs.features, search), log, checkpoint)
-    model.save_pretrained(paths.AMC)
     SearchEncoders.of(load_params(), search, inputs.features.fingerprints).save(paths.AMC)
+    model.save_pretrained(paths.AMC)
     # So that the model's folder is complete for searching new images.
     copyfile(paths.KEYWORDS / TAGGER, paths.AMC / TAGGER)
     checkpoint.path.unlink()  # so that the next run starts over

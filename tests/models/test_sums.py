@@ -23,8 +23,8 @@ FILES = ["config.json", "encoders.json", "model.safetensors"]
 def saved(tmp_path: Path) -> Path:
     """A folder as `train` writes it."""
     earlier, folder = max(FOLDER.glob("*/ananet")), tmp_path / "saved"
-    AnANet.from_pretrained(earlier).save_pretrained(folder)
     AnANetEncoders.load(earlier).save(folder)
+    AnANet.from_pretrained(earlier).save_pretrained(folder)
     return folder
 
 

@@ -38,8 +38,8 @@ def folder(project: Path, tmp_path: Path) -> Path:
     torch.manual_seed(0)
     matcher = new_matcher(features, params)
     matcher.calibrate(torch.linspace(0, 1, 1001))
-    matcher.save_pretrained(tmp_path)
     AnANetEncoders.of(params, features.arrays.fingerprints).save(tmp_path)
+    matcher.save_pretrained(tmp_path)
     return tmp_path
 
 

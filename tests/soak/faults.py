@@ -1,8 +1,8 @@
 """Strike every stage at moments of each phase, and check that nothing is lost or half written.
 
-python -m tests.soak.faults [--rounds 5] [--seed 0] [--folder FOLDER]
+python -m tests.soak.faults [--rounds 2] [--seed 0] [--folder FOLDER] [pipelines ...]
 
-Each stage of the main pipeline runs by the real `dvc repro`, and meets each fault. Kills come in
+Each stage of each pipeline runs by the real `dvc repro`, and meets each fault. Kills come in
 series: the `dvc repro` that follows one is struck again. At the end of each series, one plain
 `dvc repro` must make all files as they were. FOLDER: on a small file system of its own, "disk full"
 fills that; elsewhere it bounds the size of files.
@@ -12,14 +12,14 @@ import random
 import shutil
 import sys
 from argparse import ArgumentParser
-from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.cases import record
-from tests.dvc_project import clone_project
-from tests.soak.runs import STAGES, WarmProject
+from tests.soak.pipelines import make_all
+from tests.soak.stages import PIPELINES, read_stages
 from tests.soak.struck import KILLS, LACKS, Met, Struck
 
 _SMALL_DISK = 2**30
@@ -32,7 +32,8 @@ def series_of(number: int, rng: random.Random) -> list[Sequence[str]]:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("pipelines", nargs="*", default=[*PIPELINES])
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
@@ -40,30 +41,24 @@ def main() -> None:
     with TemporaryDirectory(dir=arguments.folder) as made:
         folder = Path(made)
         small = shutil.disk_usage(folder).free < _SMALL_DISK
-        project = clone_project(folder / "clone", folder / "cache", WarmProject)
-        project.dvc("repro")
-        struck = Struck(project, STAGES, folder / "filler" if small else None)
-        for number in range(arguments.rounds):
-            for stage in STAGES:
+        project, met = make_all(folder / "clone", folder / "cache"), Met()
+        for file in arguments.pipelines:
+            stages = read_stages(project.root, file)
+            struck = Struck(project, stages, met, folder / "filler" if small else None)
+            for number, stage in product(range(arguments.rounds), stages):
                 for faults in series_of(number, rng):
                     try:
                         struck.series(stage, faults, rng)
                     except AssertionError as error:
                         failed += 1
                         print(f"FAILED: {error}", flush=True)
-                        project.dvc("repro")
-                print(f"round {number + 1}, {stage}: {struck.met.struck.total()}", flush=True)
-            _tell(struck.met)
+                        project.dvc("repro", *map(str, stages))
+                print(f"{stage}, round {number + 1}: {met.struck.total()}", flush=True)
+        print("moments:", ", ".join(f"{n} {phase}" for phase, n in sorted(met.phases.items())))
+        if arguments.pipelines == [*PIPELINES]:
+            record("make faults", {fault: met.struck[fault] for fault in (*KILLS, *LACKS)})
     if failed:
         sys.exit(f"{failed} series failed")
-
-
-def _tell(met: Met) -> None:
-    phases = Counter[str]()
-    for (_, phase), count in met.moments.items():
-        phases[phase] += count
-    print("moments:", ", ".join(f"{count} {phase}" for phase, count in sorted(phases.items())))
-    record("make faults", {fault: met.struck[fault] for fault in (*KILLS, *LACKS)})
 
 
 if __name__ == "__main__":

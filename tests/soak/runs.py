@@ -25,13 +25,10 @@ from typing import Any, NoReturn
 from pipeline.errors import end_in_one_line
 from tests.dvc_project import Project
 from tests.encoders.rows.fresh_process import FRESH
+from tests.soak.stages import PIPELINES, module_of
 
-STAGES = (
-    *("prepare", "extract_regions", "embed_glove", "embed_bert"),
-    *("train", "evaluate_sides", "evaluate", "report"),
-)
 _INJECTED = Path(__file__).parent / "injected"
-_MODULES = [f"stages.{name}" for name in STAGES]
+_MODULES = [module_of(file, name) for file, names in PIPELINES.items() for name in names]
 FRESH.set_forkserver_preload(
     [*("dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce"), *_MODULES, "stages.sample.draw"]
 )

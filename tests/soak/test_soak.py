@@ -12,6 +12,7 @@ import pytest
 from tests.dvc_project import clone_project
 from tests.soak.invariants import made_in
 from tests.soak.runs import WarmProject
+from tests.soak.stages import Stage, read_stages
 from tests.soak.struck import KILLS, Struck
 from tests.soak.use import Use
 from tests.tiny import ROOT
@@ -28,9 +29,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> WarmProject:
     return project
 
 
+def evaluate_of(project: WarmProject) -> Stage:
+    return next(s for s in read_stages(project.root, "dvc.yaml") if s.name == "evaluate")
+
+
 @pytest.fixture(scope="module")
 def struck(project: WarmProject) -> Struck:
-    return Struck(project, ["evaluate"])
+    return Struck(project, [evaluate_of(project)])
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +68,7 @@ def test_two_folders_get_the_same_bytes(project: WarmProject, tmp_path: Path) ->
     ids=" ".join,
 )
 def test_after_faults_one_run_makes_all_as_it_was(struck: Struck, faults: list[str]) -> None:
-    struck.series("evaluate", faults, random.Random(0))
+    struck.series(evaluate_of(struck.project), faults, random.Random(0))
 
 
 @pytest.mark.parametrize("fault", ["no more open files", "memory used up"])

@@ -1,0 +1,60 @@
+"""The stages that are struck, as their pipelines' files have them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+# Those of studies and of the detector train for long, by the code of these.
+PIPELINES = {
+    "dvc.yaml": (
+        *("prepare", "extract_regions", "embed_glove", "embed_bert"),
+        *("train", "evaluate_sides", "evaluate", "report"),
+    ),
+    "stages/scenes/dvc.yaml": ("extract_scenes",),
+    "stages/pretrain/dvc.yaml": (
+        *("prepare", "extract_regions", "embed_glove", "embed_bert", "pretrain"),
+    ),
+    "stages/matching/sources/dvc.yaml": ("pairs",),
+    "stages/matching/dvc.yaml": ("pairs", "words", "train", "evaluate"),
+    "stages/search/dvc.yaml": ("keywords", "train", "evaluate"),
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """file: its pipeline's dvc.yaml. outputs: files and folders that it makes."""
+
+    file: str
+    name: str
+    module: str
+    outputs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name if self.file == "dvc.yaml" else f"{self.file}:{self.name}"
+
+    @property
+    def lock(self) -> str:
+        """The file with DVC's record of it."""
+        return self.file.replace("dvc.yaml", "dvc.lock")
+
+
+def module_of(file: str, name: str) -> str:
+    """What runs a stage; a test holds every stage to it."""
+    folder = "stages" if file == "dvc.yaml" else Path(file).parent.as_posix()
+    return f"{folder}/{name}".replace("/", ".")
+
+
+def read_stages(root: Path, file: str) -> list[Stage]:
+    """The stages of a pipeline that are struck, in its project."""
+    own = YAML(typ="safe").load(root / file)["stages"]
+    return [
+        Stage(file, name, module_of(file, name), tuple(_outputs(own[name])))
+        for name in PIPELINES[file]
+    ]
+
+
+def _outputs(stage: dict[str, Any]) -> list[str]:
+    listed = [entry for kind in ("outs", "metrics", "plots") for entry in stage.get(kind, [])]
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in listed]
