@@ -21,8 +21,9 @@ from results.pipelines import address, every_pipeline, tracked_files
 from results.plan import Plan
 
 _SOURCES = (".py", ".yaml", ".json", ".html", ".js", ".css", ".safetensors")
-# Commands that are no stages, such as those of `python -m pipeline`, may use all of it.
+# Commands that are no stages: those of `python -m pipeline` may use all of it.
 _LIBRARY = Path("pipeline")
+_OWN = "results."
 _GOLDEN = Path("tests/encoders/golden")
 _HELD_BY_GOLDEN = ("pipeline/encoders/", "pipeline/images/")
 _corpus_hash = cache(file_hash)  # several parts share a corpus
@@ -56,7 +57,9 @@ def part_digest(plan: Plan, name: str, real_data: Path | None) -> str:
 def _made_by(command: str, corpus: str) -> Any:
     words = shlex.split(command)
     if words[:2] != ["dvc", "repro"]:
-        return _sources([_LIBRARY])
+        module = words[2]
+        own = module.startswith(_OWN)
+        return _sources([Path(f"{module.replace('.', '/')}.py") if own else _LIBRARY])
     targets = words[2:] or ["dvc.yaml"]
     return {
         address(stage): _stage(stage)

@@ -32,9 +32,14 @@ def pointing_metrics(
         UserError: there are no test pairs.
     """
     found: list[tuple[bool, float]] = []
-    for row, attention in _test_attention(model, features):
+    naming = [
+        row
+        for row in features.rows("test")
+        if not truth.get(features.ids[row], {}).keys().isdisjoint(texts[features.text_keys[row]])
+    ]
+    for row, attention in _attention(model, features, naming):
         image = regions.index([features.image_keys[row]])[0]
-        mask, named = regions.mask[image], truth.get(features.ids[row], {})
+        mask, named = regions.mask[image], truth[features.ids[row]]
         words, weights = texts[features.text_keys[row]], attention.A_v2t[:, mask]
         found += _word_hits(words, regions.boxes[image][mask], weights, named)
     if not found:
@@ -47,9 +52,12 @@ def pointing_metrics(
     }
 
 
-def _test_attention(model: AnANet, features: PairFeatures) -> Iterator[tuple[int, AttentionMaps]]:
-    for rows in features.batches("test", _BATCH_SIZE):
-        for row, output in zip(rows.tolist(), predict_pairs(model, features, rows), strict=True):
+def _attention(
+    model: AnANet, features: PairFeatures, rows: Sequence[int]
+) -> Iterator[tuple[int, AttentionMaps]]:
+    for start in range(0, len(rows), _BATCH_SIZE):
+        batch = np.array(rows[start : start + _BATCH_SIZE])
+        for row, output in zip(batch.tolist(), predict_pairs(model, features, batch), strict=True):
             if output.attention:
                 yield row, output.attention
 

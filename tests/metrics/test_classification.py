@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kendalltau
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from pipeline.evaluation.metrics import bootstrap_intervals
@@ -163,6 +164,16 @@ def test_rank_agreement_is_kendall_s_tau_c_of_the_expected_class() -> None:
     tau_c = 2 * sum(signs) / (count**2 * (classes - 1) / classes)
     assert rank_agreement(gold, probabilities) == pytest.approx(tau_c)
     assert rank_agreement(gold, np.full((5, 3), 1 / 3, np.float32)) == 0
+
+
+@pytest.mark.parametrize("steps", [2, 7, 10**6])
+def test_rank_agreement_is_scipy_s_with_ties_and_without(steps: int) -> None:
+    rng = np.random.default_rng(steps)
+    gold = rng.choice([0, 2, 3], 200)
+    logits = rng.integers(0, steps, (200, 4)) / steps + np.eye(4)[gold]
+    probabilities = (logits / logits.sum(1, keepdims=True)).astype(np.float32)
+    expected = kendalltau(gold, probabilities @ np.arange(4), variant="c").statistic
+    assert rank_agreement(gold, probabilities) == pytest.approx(expected)
 
 
 def test_figures_are_scikit_learn_s() -> None:

@@ -1,6 +1,7 @@
 """The plan that ships: what it runs is there, and what it overrides."""
 
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,8 @@ def test_every_target_is_a_stage(name: str) -> None:
     for command in PLAN.parts[name].commands:
         program, *words = shlex.split(command)
         if program == "python":
-            assert words[:2] == ["-m", "pipeline"]
+            assert words[0] == "-m"
+            assert words[1] == "pipeline" or find_spec(words[1])
             continue
         assert (program, words[0]) == ("dvc", "repro")
         for target in words[1:]:
