@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tests.tiny import ROOT
 
-# Collections: a stage lists the files of them that it uses.
+# Collections: a stage lists the files of them that it uses, unless it uses most.
 COLLECTIONS = ("core", "features", "models", "metrics")
+MOST = 0.75  # of a room's lines
 # They decide no result. Parameters are tracked by value, and paths are the outputs themselves.
 UNTRACKED = (
     "pipeline/params/",
@@ -43,14 +44,6 @@ def room_of(path: str) -> str | None:
     names = [name for floor in floors() for name in floor]
     fitting = [name for name in names if below == name or below.startswith(f"{name}/")]
     return max(fitting, key=len) if fitting else f"no room has {path}"
-
-
-def dependency_of(path: str) -> str | None:
-    """What dvc.yaml lists for a file of the library: its room, or itself if of a collection."""
-    room = room_of(path)
-    if room in COLLECTIONS:
-        return path
-    return room and f"pipeline/{room}"
 
 
 @cache
@@ -85,6 +78,21 @@ def reached_files(script: str) -> frozenset[str]:
         todo = {used for path in todo for used in imported_files(path)} - seen
     names = {path.relative_to(ROOT).as_posix() for path in seen if has_code(path)}
     return frozenset(name for name in names if room_of(name) is not None)
+
+
+def dependencies_of(script: str) -> set[str]:
+    """What dvc.yaml lists for a stage: its script, and the rooms and files that it reaches."""
+    reached = reached_files(script)
+    rooms = {room for path in reached if (room := room_of(path))}
+    whole = {room for room in rooms if room not in COLLECTIONS or share_of(room, reached) >= MOST}
+    files = {path for path in reached if room_of(path) not in whole}
+    return {script, *files, *(f"pipeline/{room}" for room in whole)}
+
+
+def share_of(room: str, reached: frozenset[str]) -> float:
+    """The share of a room's lines of code that these files have."""
+    lines = lines_of(room)
+    return sum(count for name, count in lines.items() if name in reached) / sum(lines.values())
 
 
 def lines_of(room: str) -> dict[str, int]:

@@ -6,19 +6,19 @@ import pytest
 import yaml
 
 from tests.rooms import (
+    COLLECTIONS,
+    MOST,
     UNTRACKED,
-    dependency_of,
+    dependencies_of,
     floors,
     has_code,
     imported_files,
     lines_of,
     reached_files,
     room_of,
+    share_of,
 )
 from tests.tiny import ROOT
-
-# Of a room that a stage lists, it reaches at least this share of the lines.
-LEAST_REACHED = 0.75
 
 FILES = [ROOT / "dvc.yaml", *sorted((ROOT / "stages").rglob("dvc.yaml"))]
 STAGES: dict[str, dict[str, Any]] = {
@@ -56,21 +56,17 @@ def test_stage_name_file_and_command_agree(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_its_script_and_the_rooms_that_it_imports(stage: str) -> None:
-    used = {dependency_of(path) for path in reached_files(script_of(stage))}
     listed = [dep for dep in declared(stage) if not dep.endswith("/")]
-    assert sorted(listed) == sorted({script_of(stage), *used})
+    assert sorted(listed) == sorted(dependencies_of(script_of(stage)))
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_reaches_most_of_each_room_that_it_lists(stage: str) -> None:
     reached = reached_files(script_of(stage))
-    for room in {room_of(path) for path in reached}:
+    for room in {room_of(path) for path in reached} - {*COLLECTIONS}:
         assert room is not None
-        if dependency_of(f"pipeline/{room}/x.py") == f"pipeline/{room}/x.py":
-            continue  # a collection
-        lines = lines_of(room)
-        share = sum(count for name, count in lines.items() if name in reached) / sum(lines.values())
-        assert share >= LEAST_REACHED, f"of {room} it reaches {share:.0%}"
+        share = share_of(room, reached)
+        assert share >= MOST, f"of {room} it reaches {share:.0%}"
 
 
 def test_imports_run_downwards() -> None:
@@ -152,3 +148,13 @@ def reached_by(param: str) -> set[str]:
 def test_another_encoder_extracts_its_own_features_and_no_other(param: str, stage: str) -> None:
     # Of a side's features, what that side alone tells.
     assert reached_by(param) == {stage, "train", "evaluate_sides", "evaluate", "report"}
+
+
+@pytest.mark.parametrize("folder", ["", "stages/sample"])
+def test_records_are_of_stages_that_are_there(folder: str) -> None:
+    """DVC keeps those of others, and reads them each time."""
+    stages, recorded = (
+        yaml.safe_load((ROOT / folder / name).read_text())["stages"]
+        for name in ("dvc.yaml", "dvc.lock")
+    )
+    assert {name.partition("@")[0] for name in recorded} <= {*stages}
