@@ -1,16 +1,18 @@
 """Train AnANet on cached features; an interrupted run resumes where it stopped."""
 
 from contextlib import nullcontext
+from functools import partial
 from shutil import rmtree
 
 from pipeline import paths
-from pipeline.classifier_training.classification import ClassificationTask, process_checkpoint
-from pipeline.classifier_training.processes import ProcessGroup, is_launched, join_group, launch
+from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.core.device import resolve_device
 from pipeline.dataset.reading import load_pairs
 from pipeline.initialisation.ananet import new_ananet
 from pipeline.models.saved import AnANetEncoders
 from pipeline.params.project import Params, load_params
+from pipeline.processes import ProcessGroup, train_in
+from pipeline.training.checkpoint import process_checkpoint
 from pipeline.training.curves import training_curves
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
@@ -20,10 +22,7 @@ from stages import run
 def main() -> None:
     params = load_params()
     device, processes = resolve_device(params.train.device), params.compute.training_processes
-    if processes > 1 and not is_launched():
-        launch("stages.train", processes, device)
-    else:
-        train(params, join_group(device, processes))
+    train_in(processes, "stages.train", device, partial(train, params))
 
 
 def train(params: Params, group: ProcessGroup) -> None:

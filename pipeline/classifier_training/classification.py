@@ -1,21 +1,19 @@
 """Training of classifiers of pairs, AnANet and the baselines, in one process or several."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
-from pipeline.classifier_training.processes import ProcessGroup
 from pipeline.dataset.pairs import PairBatch, PairFeatures
 from pipeline.dataset.predictions import mean_losses, predict
 from pipeline.features.batches import Rows
 from pipeline.metrics.f1 import Classes, f1_scores
 from pipeline.models.classifier import Classifier, apply_model, require_classes
 from pipeline.params.project import ClassifierTrainParams
-from pipeline.training.checkpoint import Checkpoint
+from pipeline.processes import ProcessGroup
 from pipeline.training.task import Figures, Plan, Task
 
 
@@ -95,20 +93,6 @@ def _optimizer(
     rates = ((encoders, params.lr * params.encoder_rate), (others, params.lr))
     groups = [{"params": group, "lr": lr} for group, lr in rates if group]
     return torch.optim.Adam(groups, lr=params.lr, weight_decay=params.weight_decay)
-
-
-def process_checkpoint(folder: Path, identity: str, group: ProcessGroup) -> Checkpoint:
-    """This process's checkpoint: each process of a group draws its own dropout.
-
-    If a kill left some of them an epoch behind the others, all start over.
-    """
-    rank = distributed.get_rank() if distributed.is_initialized() else 0
-    checkpoint = Checkpoint(folder / f"{rank}.safetensors", identity)
-    epochs = checkpoint.epochs()
-    mean = group.mean({"epochs": epochs}, 1)["epochs"]
-    if group.mean({"differ": float(epochs != mean)}, 1)["differ"]:
-        checkpoint.path.unlink(missing_ok=True)
-    return checkpoint
 
 
 def _figures(split: str, gold: Classes, predicted: Classes, losses: Mapping[str, float]) -> Figures:

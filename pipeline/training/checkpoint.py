@@ -15,6 +15,7 @@ from torch import Tensor
 from pipeline.errors import UserError, first_line
 from pipeline.files import whole_file
 from pipeline.finite import require_finite_weights
+from pipeline.processes import ProcessGroup
 from pipeline.training.task import Best, Progress, Task
 
 Weights = dict[str, Tensor]
@@ -100,6 +101,19 @@ class Checkpoint:
             return {}
         own = (found.get("format"), found.get("identity")) == (_FORMAT, self.identity)
         return found if own else {}
+
+
+def process_checkpoint(folder: Path, identity: str, group: ProcessGroup) -> Checkpoint:
+    """This process's checkpoint: each process of a group draws its own dropout.
+
+    If a kill left some of them an epoch behind the others, all start over.
+    """
+    checkpoint = Checkpoint(folder / f"{group.index}.safetensors", identity)
+    epochs = checkpoint.epochs()
+    mean = group.mean({"epochs": epochs}, 1)["epochs"]
+    if group.mean({"differ": float(epochs != mean)}, 1)["differ"]:
+        checkpoint.path.unlink(missing_ok=True)
+    return checkpoint
 
 
 def _digest(tensors: Weights) -> str:

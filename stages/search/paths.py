@@ -10,7 +10,7 @@ KEYWORDS = SEARCH / "keywords"
 GLOVE = SEARCH / "glove.h5"
 VARIANTS = SEARCH / "variants"
 
-CHECKPOINT = paths.CHECKPOINTS / "amc.safetensors"
+CHECKPOINT = paths.CHECKPOINTS / "amc"
 AMC = paths.DATA / "models" / "amc"
 
 REPORTS = paths.REPORTS / "search"

@@ -15,14 +15,14 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pipeline.classifier_training.classification import ClassificationTask, process_checkpoint
-from pipeline.classifier_training.processes import join_group
+from pipeline.classifier_training.classification import ClassificationTask
 from pipeline.dataset.pairs import PairFeatures
 from pipeline.errors import UserError
 from pipeline.models.ananet import AnANet
 from pipeline.models.classifier import Sizes, features_of
 from pipeline.models.tfn import TFN
-from pipeline.training.checkpoint import Checkpoint
+from pipeline.processes import join_group
+from pipeline.training.checkpoint import Checkpoint, process_checkpoint
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 from pipeline.training.task import Log

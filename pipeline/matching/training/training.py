@@ -19,9 +19,11 @@ from pipeline.matching.data.models import CORRESPONDENCE, new_model
 from pipeline.metrics.ranking import retrieval_metrics
 from pipeline.models.correspondence_memory import CorrespondenceMemory
 from pipeline.models.matching.model import MatchingModel
+from pipeline.models.matching.sgraf import SAF
 from pipeline.models.matching_losses import estimates, matching_loss
 from pipeline.params.matching import MatchingParams, Member
-from pipeline.training.checkpoint import Checkpoint
+from pipeline.processes import ProcessGroup
+from pipeline.training.checkpoint import process_checkpoint
 from pipeline.training.loop import fit
 from pipeline.training.seeding import seed_everything
 from pipeline.training.task import Figures, Log, Plan, Task
@@ -81,9 +83,15 @@ class MatchingTask(Task):
         params: MatchingParams,
         memory: CorrespondenceMemory,
         stage: int,
+        group: ProcessGroup | None = None,
     ) -> None:
-        """memory: of the train pairs, from earlier stages; `data` needs no test split."""
+        """memory: of the train pairs, from earlier stages; `data` needs no test split. group: each
+        of its processes builds a task of its own."""
         self.model: MatchingModel = model
+        self._group = group or ProcessGroup(data.splits["train"].device)
+        self._group.broadcast_weights(model)
+        if self._group.count > 1 and isinstance(model.compare, SAF):
+            model.compare.reason.norm.sum_up = self._group.sum
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=params.train.lr)
         epochs = params.train.stages[stage] + params.correction.warm_up
         title = f"{model.config.member}, stage {stage + 1}"
@@ -113,13 +121,17 @@ class MatchingTask(Task):
 
     def backward(self, rows: Rows, inputs: Pairs) -> Tensor:
         settings = self._params.loss
-        pairs = self._train.varied(inputs, self._params.train)
-        similarity = self.model(*pairs)  # (B, B)
+        regions, region_mask, words, mask = self._train.varied(inputs, self._params.train)
+        # The similarities take the time, so processes share the captions, and encode all images.
+        part, _ = self._group.part(len(rows))
+        own = self.model(regions, region_mask, words[part], mask[part])  # (B, T)
+        similarity = self._group.join(own, len(rows))  # (B, B)
         estimate = estimates(similarity, settings.temperature)
         places = on_device(torch.from_numpy(rows), similarity.device)
         labels = self._memory.refine(places, estimate, self._stage, self._epoch)
         loss = matching_loss(similarity, labels, settings)
         torch.autograd.backward(loss)
+        self._group.sum_gradients(self.model.parameters())
         self._steps.append((loss.detach(), labels.mean()))
         return loss
 
@@ -129,17 +141,23 @@ class MatchingTask(Task):
 
     def evaluate(self) -> Figures:
         metrics = retrieval_metrics(similarity_matrix([self.model], self._dev), self._dev.image)
-        return {f"dev/{name}": value for name, value in metrics.items() if "rank" not in name}
+        figures = {f"dev/{name}": value for name, value in metrics.items() if "rank" not in name}
+        return self._group.broadcast(figures)
 
 
 def train_members(
-    data: MatchingData, params: MatchingParams, log: Log, checkpoints: Path | None = None
+    data: MatchingData,
+    params: MatchingParams,
+    log: Log,
+    checkpoints: Path | None = None,
+    group: ProcessGroup | None = None,
 ) -> TrainedMembers:
     """Train each model that the parameters name, each with its own memory.
 
     Args:
         log: gets each model's epochs; with several models, figures carry the model's name.
         checkpoints: a folder for those of all models, from which an interrupted run resumes.
+        group: the processes that share the training, each of which calls this.
 
     Raises:
         UserError: the loss or its gradient is not finite.
@@ -153,7 +171,7 @@ def train_members(
             part = f"{name}/" if several else ""
             log(epoch, {f"{part}{figure}": value for figure, value in figures.items()})
 
-        members[name] = train_member(name, data, params, note, checkpoints)
+        members[name] = train_member(name, data, params, note, checkpoints, group)
     return TrainedMembers(members, data.splits["train"].ids)
 
 
@@ -163,6 +181,7 @@ def train_member(
     params: MatchingParams,
     log: Log,
     checkpoints: Path | None = None,
+    group: ProcessGroup | None = None,
 ) -> Trained:
     """Train a model in stages: each starts with a new model and keeps only the memory.
 
@@ -170,14 +189,16 @@ def train_member(
         data: only the train and dev splits are used.
         log: gets each epoch's number, from 1 on through all stages, and its figures.
         checkpoints: a folder for a checkpoint per stage, from which an interrupted run resumes.
+        group: the processes that share the training, each of which calls this.
 
     Raises:
         UserError: the loss or its gradient is not finite.
     """
     device = data.splits["train"].device
+    group = group or ProcessGroup(device)
     memory = CorrespondenceMemory(len(data.splits["train"].ids), params.correction, device)
     batching = data.splits["train"].reading.batching
-    identity = f"{params.model_dump_json()} {data.digest} {batching} {device}"
+    identity = f"{params.model_dump_json()} {data.digest} {batching} {device} {group.count}"
     before = 0
 
     def count_on(epoch: int, figures: Mapping[str, float]) -> None:
@@ -186,12 +207,12 @@ def train_member(
     for stage in range(len(params.train.stages)):
         torch.manual_seed(_seed(params, stage, 0))
         model = new_model(name, data, params.model, params.text.width).to(device)
-        task = MatchingTask(model, data, params, memory, stage)
+        task = MatchingTask(model, data, params, memory, stage, group)
         checkpoint = None
         if checkpoints:
-            path = checkpoints / f"{name}-{stage + 1}.safetensors"
-            checkpoint = Checkpoint(path, f"{identity} {task.plan.title}")
-        best = fit(task, count_on, checkpoint)
+            folder = checkpoints / f"{name}-{stage + 1}"
+            checkpoint = process_checkpoint(folder, f"{identity} {task.plan.title}", group)
+        best = fit(task, count_on, checkpoint, progress=group.is_first)
         before += task.plan.epochs
     return Trained(model, memory.values.cpu().numpy(), best.score)
 

@@ -1,7 +1,9 @@
 """What all similarity models share: their configuration, and encodings in the common space."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -79,7 +81,13 @@ class WordStates(nn.Module):
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
-    """Batch normalisation of each channel over the valid entries."""
+    """Batch normalisation of each channel over the valid entries.
+
+    sum_up: adds up tensors over processes that have an equal layer, where a batch's entries lie in
+    all of them.
+    """
+
+    sum_up: Callable[[Tensor], Tensor] | None = None
 
     def forward(self, values: Tensor, host: Tensor) -> Tensor:  # type: ignore[override]
         """(B, M, d) and a mask (B, M) on the host -> (B, M, d), zero where the mask is false."""
@@ -87,8 +95,24 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         if host.sum() <= 1 and self.training:  # a single entry has no variance
             return found
         there = on_device(host.flatten().nonzero().squeeze(1), values.device)  # (valid,)
-        normed = super().forward(values.flatten(0, 1).index_select(0, there))
+        entries = values.flatten(0, 1).index_select(0, there)
+        shared = self.sum_up if self.training else None
+        normed = self._over_all(entries, shared) if shared else super().forward(entries)
         return found.flatten(0, 1).index_copy(0, there, normed).view(values.shape)
+
+    def _over_all(self, entries: Tensor, sum_up: Callable[[Tensor], Tensor]) -> Tensor:
+        """(n, d), of this process -> (n, d), normalised by the entries of all."""
+        count = sum_up(entries.new_tensor([float(len(entries))]))
+        mean = sum_up(entries.sum(0)) / count
+        variance = sum_up((entries - mean).square().sum(0)) / count
+        with torch.no_grad():
+            # As PyTorch keeps them: of the variance, the unbiased one.
+            kept = ((self.running_mean, mean), (self.running_var, variance * count / (count - 1)))
+            for running, found in kept:
+                running.lerp_(found, self.momentum)  # type: ignore[union-attr,arg-type]
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        normed: Tensor = (entries - mean) * (variance + self.eps).rsqrt()
+        return normed * self.weight + self.bias
 
 
 def project_regions(layer: nn.Linear, regions: Tensor, mask: Tensor) -> Tensor:

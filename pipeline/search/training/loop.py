@@ -13,6 +13,7 @@ from pipeline.metrics.ranking import ranking_metrics
 from pipeline.models.search.amc import AMC, Images
 from pipeline.models.search.loss import ranking_loss, sample_negatives
 from pipeline.params.search import EvaluateParams, RankingParams, SearchParams
+from pipeline.processes import ProcessGroup
 from pipeline.search.data.data import SearchFeatures
 from pipeline.search.data.inputs import SearchInputs, new_model
 from pipeline.search.data.ranking import images_to, rank_split
@@ -31,8 +32,15 @@ class RankingTask(Task):
     # NDCG takes more of a ranking into account than recall at one rank.
     selected_by = "dev/ndcg@25"
 
-    def __init__(self, model: AMC, features: SearchFeatures, params: SearchParams) -> None:
-        """params: sections ranking, train, evaluate."""
+    def __init__(
+        self,
+        model: AMC,
+        features: SearchFeatures,
+        params: SearchParams,
+        group: ProcessGroup | None = None,
+    ) -> None:
+        """params: sections ranking, train, evaluate. group: each of its processes builds a task of
+        its own."""
         train = params.train
         self.model: AMC = model
         self.optimizer = torch.optim.Adam(
@@ -45,6 +53,8 @@ class RankingTask(Task):
         self._params = params
         self._losses: list[Tensor] = []
         device = next(model.parameters()).device
+        self._group = group or ProcessGroup(device)
+        self._group.broadcast_weights(model)
         features.words.to(device)
         features.images.to(device)
 
@@ -56,17 +66,22 @@ class RankingTask(Task):
         return self._lines.images(batches)
 
     def backward(self, rows: Rows, inputs: Images) -> Tensor:
-        loss = _batch_loss(self.model, self._lines, rows, inputs, self._params.ranking)
+        part, weight = self._group.part(len(rows))
+        loss = _batch_loss(self.model, self._lines, rows, part, inputs, self._params.ranking)
+        loss = loss * weight  # that of the batch is the sum over processes
         torch.autograd.backward(loss)
+        self._group.sum_gradients(self.model.parameters())
         self._losses.append(loss.detach())
         return loss
 
     def figures(self) -> Figures:
-        return {"train/loss": float(torch.stack(self._losses).mean())}
+        own = {"train/loss": float(torch.stack(self._losses).mean())}
+        means = self._group.mean(own, 1)
+        return {name: value * self._group.count for name, value in means.items()}
 
     def evaluate(self) -> Figures:
         metrics = _metrics(self.model, self._lines.features, "dev", self._params.evaluate)
-        return {f"dev/{name}": value for name, value in metrics.items()}
+        return self._group.broadcast({f"dev/{name}": value for name, value in metrics.items()})
 
 
 class TrainBatches:
@@ -103,22 +118,29 @@ class TrainBatches:
 
 
 def _batch_loss(
-    model: AMC, batches: TrainBatches, lines: Rows, found: Images, params: RankingParams
+    model: AMC,
+    batches: TrainBatches,
+    lines: Rows,
+    part: slice,
+    found: Images,
+    params: RankingParams,
 ) -> Tensor:
     """The sum of the towers' losses: late fusion trains them separately.
 
-    found: the distinct images of the lines.
+    part: of the lines, whose queries are ranked. found: the distinct images of all lines.
     """
     queries, features = batches.query[lines], batches.features
     images, positive = np.unique(batches.image[lines], return_inverse=True)
     relevant = batches.relevant(queries, images)
     negatives = sample_negatives(relevant, params.negatives, batches.rng)
     encoded = model.encode(images_to(found, model))
-    device = encoded[0].keywords.device
-    words, mask = features.words.gather(queries)
-    true, false = (on_device(torch.from_numpy(rows), device) for rows in (positive, negatives))
-    parts = model(words, mask, encoded, torch.from_numpy(features.words.lengths[queries]))
-    losses = [ranking_loss(part.scores, true, false, params.margin, params.hinge) for part in parts]
+    device, own = encoded[0].keywords.device, queries[part]
+    words, mask = features.words.gather(own)
+    true, false = (
+        on_device(torch.from_numpy(rows[part]), device) for rows in (positive, negatives)
+    )
+    towers = model(words, mask, encoded, torch.from_numpy(features.words.lengths[own]))
+    losses = [ranking_loss(x.scores, true, false, params.margin, params.hinge) for x in towers]
     return torch.stack(losses).sum()
 
 

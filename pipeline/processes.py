@@ -4,23 +4,29 @@ PyTorch's launcher starts them, Hugging Face Accelerate connects them. Every pro
 features and holds the same weights, and takes its share of every batch. Summed gradients are those
 of the whole batch, so the number of processes changes a result only by rounding and by dropout's
 random numbers.
+
+Where a loss needs the whole batch, each process computes it from all parts, of which only its own
+has a graph: again, the sum of the gradients is the whole batch's.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from pipeline.cores import core_count
 from pipeline.errors import UserError
 from pipeline.features.batches import Rows
-from pipeline.metrics.f1 import Classes
+
+Classes = npt.NDArray[np.int64]
 
 # Set for the processes that `launch` starts, whatever else their launcher sets.
 _LAUNCHED = "ANANET_LAUNCHED"
@@ -30,17 +36,38 @@ class ProcessGroup:
     """The processes that share a training; here, one process alone."""
 
     count = 1
-    is_first = True
+    index = 0
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is this process that writes files."""
+        return self.index == 0
+
     def broadcast_weights(self, model: Any) -> None:
         """Start all processes from the first one's weights."""
 
+    def part(self, size: int) -> tuple[slice, float]:
+        """This process's part of a batch of so many rows, and the weight of its mean loss."""
+        return slice(0, size), 1.0
+
     def share(self, batch: Rows) -> tuple[Rows, float]:
         """This process's rows of a batch, and the weight of their mean loss."""
-        return batch, 1.0
+        part, weight = self.part(len(batch))
+        return batch[part], weight
+
+    def join(self, own: Tensor, size: int) -> Tensor:
+        """The columns of all processes (R, size), from those of each `part`, (R, own).
+
+        Only this process's columns have a graph, so a loss of all needs no weight.
+        """
+        return own
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all processes, through which gradients flow to each."""
+        return values
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Give every process the sum of all processes' gradients."""
@@ -66,9 +93,8 @@ class AccelerateGroup(ProcessGroup):
 
         self._accelerator: Any = Accelerator(cpu=device.type == "cpu")
         super().__init__(self._accelerator.device)
-        self.is_first = self._accelerator.is_main_process
         self.count = self._accelerator.num_processes
-        self._index: int = self._accelerator.process_index
+        self.index = self._accelerator.process_index
 
     def broadcast_weights(self, model: Any) -> None:
         from accelerate.utils import broadcast
@@ -77,13 +103,32 @@ class AccelerateGroup(ProcessGroup):
             for value in model.state_dict().values():
                 value.copy_(broadcast(value.clone()))
         # Each process draws its own dropout.
-        torch.manual_seed(torch.initial_seed() + self._index)
+        torch.manual_seed(torch.initial_seed() + self.index)
 
-    def share(self, batch: Rows) -> tuple[Rows, float]:
-        if len(batch) < self.count:  # too few to go round: all do the same
-            return batch, 1 / self.count
-        own = np.array_split(batch, self.count)[self._index]
-        return own, len(own) / len(batch)
+    def part(self, size: int) -> tuple[slice, float]:
+        if size < self.count:  # too few to go round: all do the same
+            return slice(0, size), 1 / self.count
+        start, end = self._bounds(size)[self.index : self.index + 2]
+        return slice(start, end), (end - start) / size
+
+    def _bounds(self, size: int) -> list[int]:
+        """Where the processes' parts of a batch begin, and its end."""
+        return [size * index // self.count for index in range(self.count + 1)]
+
+    def join(self, own: Tensor, size: int) -> Tensor:
+        if own.shape[1] == size:  # all do the same
+            return own.detach() + (own - own.detach()) / self.count
+        even = self._accelerator.pad_across_processes(own.detach().T.contiguous())
+        parts = list(self._accelerator.gather(even).split(len(even)))
+        bounds = self._bounds(size)
+        lengths = [end - start for start, end in pairwise(bounds)]
+        columns = [part[:length] for part, length in zip(parts, lengths, strict=True)]
+        columns[self.index] = own.T
+        return torch.cat(columns).T
+
+    def sum(self, values: Tensor) -> Tensor:
+        found: Tensor = _Sum.apply(values)
+        return found
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         gradients = [p.grad for p in parameters if p.grad is not None]
@@ -108,6 +153,38 @@ class AccelerateGroup(ProcessGroup):
 
         (first,) = broadcast_object_list([dict(figures)])
         return dict(first)
+
+
+class _Sum(torch.autograd.Function):
+    """A sum over processes, whose gradient is the sum of all processes' gradients."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor) -> Tensor:
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone()
+        distributed.all_reduce(total)
+        return total
+
+
+def train_in(
+    processes: int, module: str, device: torch.device, train: Callable[[ProcessGroup], None]
+) -> None:
+    """Call `train` with the group of this process; before, start several if so many are asked for.
+
+    module: what `python -m` runs in each of them, which calls this again.
+
+    Raises:
+        UserError: as `launch` and `join_group`.
+    """
+    if processes > 1 and not is_launched():
+        launch(module, processes, device)
+    else:
+        train(join_group(device, processes))
 
 
 def join_group(device: torch.device, processes: int = 1) -> ProcessGroup:
