@@ -7,6 +7,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from pipeline.files import whole_file
+
 # Okabe and Ito's, which people with any colour vision can tell apart.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _GRID = "#dddddd"
@@ -55,11 +57,12 @@ def save_figure(figure: Figure, path: Path) -> None:
     A paper has the title in its caption, so there is none in the figure. Equal figures give equal
     bytes.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     places = [path] if path.suffix == ".png" else [path.with_suffix(s) for s in (".svg", ".pdf")]
     # A dollar in a name is no formula, whether its text is there already or drawn with the axes.
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     with mpl.rc_context(_STYLE):
         for place in places:
-            figure.savefig(place, dpi=_DPI, metadata=_NOTHING[place.suffix])
+            kind = place.suffix.removeprefix(".")
+            with whole_file(place) as temporary:
+                figure.savefig(temporary, format=kind, dpi=_DPI, metadata=_NOTHING[place.suffix])

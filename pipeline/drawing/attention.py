@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 
 from pipeline.features.texts import text_key
 from pipeline.figures import COLORS, save_figure
+from pipeline.files import write_text
 from pipeline.metrics.pair_outputs import AttentionMaps
 from pipeline.report.spelling import spellings
 from pipeline.report.viewer import Example
@@ -37,8 +38,7 @@ def draw_examples(folder: Path, examples: Sequence[Example], labels: Sequence[st
         name = _file_name(f"{example.gold}_{example.id}")
         draw_attention(folder / name, example)
         captions.append(f"- `{name}`: {_caption(example, labels)}\n")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "captions.md").write_text("".join(captions), encoding="utf-8")
+    write_text(folder / "captions.md", "".join(captions))
 
 
 def _file_name(text: str) -> str:

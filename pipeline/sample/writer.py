@@ -9,6 +9,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from tqdm import tqdm
 
+from pipeline.files import whole_file
 from pipeline.sample.drawing import draw_pairs, plan_jobs, with_distinct_texts
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest of the zip format, so that runs are reproducible
@@ -29,14 +30,15 @@ def write_sample_corpus(
     text[start:end], with the numbers of the objects they name, none if these are not in the image;
     themes, moods, captions and keywords.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     test_seed = seed if test_seed is None else test_seed
     jobs = plan_jobs({"train": (seed, train), "dev": (seed, dev), "test": (test_seed, test)})
     pairs = with_distinct_texts(jobs, draw_pairs(jobs))
     facts = []
     with (
-        ZipFile(folder / "image.zip", "w", ZIP_STORED) as archive,
-        (folder / "truth.jsonl").open("w", encoding="utf-8", newline="\n") as truth,
+        whole_file(folder / "image.zip") as images,
+        ZipFile(images, "w", ZIP_STORED) as archive,
+        whole_file(folder / "truth.jsonl") as lines,
+        lines.open("w", encoding="utf-8", newline="\n") as truth,
     ):
         for pair in tqdm(pairs, total=len(jobs), desc="drawing scenes", unit="pair"):
             _write_image(archive, pair.facts["image"], pair.image)
@@ -59,7 +61,7 @@ def _write_tables(folder: Path, facts: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)

@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from pipeline.dataset.predictions import Predictions
+from pipeline.files import whole_file
 
 Setting = Mapping[str, float | str]
 
@@ -56,5 +57,5 @@ def _lines(run: Run, found: Predictions, labels: Sequence[str]) -> pd.DataFrame:
 
 def write_runs(path: Path, table: pd.DataFrame) -> None:
     """Write the table that `perform` returned."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(path, index=False)
+    with whole_file(path) as temporary:
+        table.to_parquet(temporary, index=False)

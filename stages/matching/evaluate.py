@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipeline.files import whole_file
 from pipeline.matching.captions.captions import CaptionSet
 from pipeline.matching.data.data import MatchingData
 from pipeline.matching.data.evaluation import evaluate_correspondence, evaluate_retrieval
@@ -27,7 +28,8 @@ def main() -> None:
     write_metrics(paths.METRICS, metrics)
     draw_correspondence(paths.HISTOGRAM, correspondence, wrong)
     table = pd.DataFrame({"id": ids, "correspondence": correspondence, "wrong": wrong})
-    table.to_csv(paths.CORRESPONDENCE, index=False, float_format="%.6f", lineterminator="\n")
+    with whole_file(paths.CORRESPONDENCE) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from pipeline.detector_training.labels.teacher import PseudoLabels
 from pipeline.encoders.detectors.lite import INPUT_SIZE, resize
 from pipeline.errors import UserError
+from pipeline.files import whole_file
 from pipeline.images.files import ImageError
 from pipeline.images.source import ImageSource
 
@@ -82,8 +83,10 @@ def _write_tables(
     folder: Path, rows: list[tuple[str, str, str]], labels: list[pd.DataFrame]
 ) -> None:
     table = pd.DataFrame(rows, columns=["name", "key", "split"])
-    _mark_copies(table).to_parquet(folder / "photos.parquet", index=False)
-    pd.concat(labels).to_parquet(folder / "labels.parquet", index=False)
+    tables = {"photos.parquet": _mark_copies(table), "labels.parquet": pd.concat(labels)}
+    for name, found in tables.items():
+        with whole_file(folder / name) as temporary:
+            found.to_parquet(temporary, index=False)
 
 
 def _check_names(splits: Mapping[str, str], names: list[str]) -> None:

@@ -143,7 +143,8 @@ class CaptionSet:
         train = self.splits["train"]
         report = noise_report(train.image, len(train.images), self.given, noise)
         _write_json(folder / _NOISE, report)
-        np.save(folder / _INDEX, self.given, allow_pickle=False)
+        with whole_file(folder / _INDEX) as temporary, temporary.open("wb") as file:
+            np.save(file, self.given, allow_pickle=False)
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pipeline.core.device import on_device
 from pipeline.features.batches import shuffled
+from pipeline.files import whole_file
 from pipeline.matching.captions.noise import Rows
 from pipeline.matching.data.data import MatchingData, Pairs
 from pipeline.matching.data.evaluation import similarity_matrix
@@ -65,7 +66,8 @@ class TrainedMembers:
         for name, member in self.members.items():
             member.model.save_pretrained(folder / name)
         table = pd.DataFrame({"id": self.ids, "correspondence": self.correspondence})
-        table.to_parquet(folder / CORRESPONDENCE, index=False)
+        with whole_file(folder / CORRESPONDENCE) as temporary:
+            table.to_parquet(temporary, index=False)
 
 
 class MatchingTask(Task):

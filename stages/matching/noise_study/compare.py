@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from pipeline.files import whole_file, write_text
 from pipeline.matching.noise_study.comparison import as_markdown, read_runs, summarise
 from pipeline.matching.noise_study.figures import draw_noise_curves
 from pipeline.params.matching import load_noise_study_params
@@ -26,10 +27,9 @@ def main() -> None:
     ]
     runs = read_runs(paths.RUNS, names)
     table = summarise(runs)
-    paths.REPORTS.mkdir(parents=True, exist_ok=True)
-    table.to_csv(paths.TABLE, index=False, float_format="%.4f", lineterminator="\n")
-    text = _INTRO.format(seeds=len(study.seeds)) + as_markdown(table)
-    paths.TEXT.write_text(text, encoding="utf-8")
+    with whole_file(paths.TABLE) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.4f", lineterminator="\n")
+    write_text(paths.TEXT, _INTRO.format(seeds=len(study.seeds)) + as_markdown(table))
     draw_noise_curves(paths.PLOT, runs)
 
 
