@@ -41,6 +41,7 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     config = json.loads((tmp_path / "config.json").read_text())
     config["word_dim"] = 4
     (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "SHA256SUMS").unlink()
     with pytest.raises(UserError, match=r"weights do not fit config\.json"):
         AnANet.from_pretrained(tmp_path)
 
@@ -51,6 +52,7 @@ def test_a_config_takes_no_memory_that_the_weights_do_not(width: int, tmp_path: 
     config = json.loads((tmp_path / "config.json").read_text())
     config["region_dim"] = width
     (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "SHA256SUMS").unlink()
     with pytest.raises(UserError, match=r"weights do not fit config\.json"):
         AnANet.from_pretrained(tmp_path)
 

@@ -211,6 +211,7 @@ def test_damaged_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config\.json not found"):
         AMC.from_pretrained(tmp_path)
     tiny_model().save_pretrained(tmp_path)
+    (tmp_path / "SHA256SUMS").unlink()
     (tmp_path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(UserError, match=r"model\.safetensors is damaged"):
         AMC.from_pretrained(tmp_path)
