@@ -112,14 +112,36 @@ class WarmRun(ColdRun):
         self._started.kill()
 
 
+# What DVC says of records that a fault left half written, and what docs/troubleshooting.md says.
+_REMEDIES = {
+    "Unable to read RWLock-file": ("rm", ".dvc/tmp/rwlock"),
+    "dvc.lock' validation failed": ("git", "checkout", "dvc.lock"),
+    "dvc.lock', YAML file structure is corrupted": ("git", "checkout", "dvc.lock"),
+}
+
+
 class WarmProject(Project):
-    """A project whose `dvc` starts warm."""
+    """A project whose `dvc` starts warm; torn: how often DVC's own records were mended."""
+
+    torn = 0
 
     def dvc(self, *arguments: str, expect: int = 0) -> str:
         run = WarmRun(self.root, self.environment, *arguments)
         said = run.said()
         assert run.wait() == expect, f"dvc {arguments}:\n{said}"
         return said
+
+    def mended(self, *arguments: str) -> str:
+        """`dvc` after a fault: once more with the remedy, if the fault met DVC's own records."""
+        try:
+            return self.dvc(*arguments)
+        except AssertionError as error:
+            for message, remedy in _REMEDIES.items():
+                if message in str(error):
+                    self.torn += 1
+                    self.call(*remedy)
+                    return self.dvc(*arguments)
+            raise
 
 
 def _dvc(told: Connection, root: Path, environment: dict[str, str], words: tuple[str, ...]) -> None:

@@ -159,7 +159,7 @@ class Struck:
                 assert digest == self._expected.get(name), f"{name} is half written"
 
     def _end(self) -> None:
-        self.project.dvc("repro", *self._targets)
+        self.project.mended("repro", *self._targets)
         there = _digests(self._root)
         changed = {name for name, _ in there.items() ^ self._expected.items()}
         assert not changed, f"{sorted(changed)} differ after one dvc repro"

@@ -31,12 +31,6 @@ PARAMS: dict[str, tuple[int | float | str, ...]] = {
 }
 OWN = "data/own"
 _TOLD_EACH = 50
-# What DVC says of records that a kill left half written, and what docs/troubleshooting.md says.
-_REMEDIES = {
-    "Unable to read RWLock-file": ("rm", ".dvc/tmp/rwlock"),
-    "dvc.lock' validation failed": ("git", "checkout", "dvc.lock"),
-    "dvc.lock', YAML file structure is corrupted": ("git", "checkout", "dvc.lock"),
-}
 
 
 class Use:
@@ -94,15 +88,11 @@ class Use:
 
     def _repro(self) -> str:
         """What it says; where a kill met DVC as it wrote its own records, after their remedy."""
+        before = self.project.torn
         try:
-            return self.project.dvc("repro")
-        except AssertionError as error:
-            for message, remedy in _REMEDIES.items():
-                if message in str(error):
-                    self.torn += 1
-                    self.project.call(*remedy)
-                    return self.project.dvc("repro")
-            raise
+            return self.project.mended("repro")
+        finally:
+            self.torn += self.project.torn - before
 
     def _commit(self) -> None:
         git = self.project.call
