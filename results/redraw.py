@@ -10,20 +10,21 @@ import sys
 from pathlib import Path
 
 from pipeline.corpus.pairs import SPLITS
+from pipeline.corpus.tables.csv import read_csv
 
 _IMAGES = "image.zip"
 
 
 def redraw(source: Path, target: Path, seed: int) -> None:
     """Write the corpus's tables in other splits, and link its images."""
-    tables = {split: _read(source / _table(split)) for split in SPLITS}
-    header, rows = tables["train"][0], [row for table in tables.values() for row in table[1:]]
+    tables = {split: read_csv(source / _table(split), "utf-8-sig") for split in SPLITS}
+    rows = [cells for table in tables.values() for _, cells in table.rows]
     random.Random(seed).shuffle(rows)
     target.mkdir(parents=True, exist_ok=True)
     for split, table in tables.items():
-        own, rows = rows[: len(table) - 1], rows[len(table) - 1 :]
+        own, rows = rows[: len(table.rows)], rows[len(table.rows) :]
         with (target / _table(split)).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([header, *own])
+            csv.writer(file).writerows([table.header, *own])
     link = target / _IMAGES
     link.unlink(missing_ok=True)
     link.symlink_to((source / _IMAGES).resolve())
@@ -31,11 +32,6 @@ def redraw(source: Path, target: Path, seed: int) -> None:
 
 def _table(split: str) -> str:
     return f"{split}_data.csv"
-
-
-def _read(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [*csv.reader(file)]
 
 
 def main(words: list[str]) -> None:

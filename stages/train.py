@@ -1,6 +1,5 @@
 """Train AnANet on cached features; an interrupted run resumes where it stopped."""
 
-from contextlib import nullcontext
 from functools import partial
 from shutil import rmtree
 
@@ -34,8 +33,7 @@ def train(params: Params, group: ProcessGroup) -> None:
     data = f"{features.digest} {features.arrays.batching}"
     identity = f"{settings} {data} {params.compute.training_processes} {group.device}"
     checkpoint = process_checkpoint(paths.CHECKPOINT, identity, group)
-    no_log = nullcontext(lambda epoch, figures: None)
-    with training_curves(paths.TRAINING_CURVES) if group.is_first else no_log as log:
+    with training_curves(paths.TRAINING_CURVES, group.is_first) as log:
         best = fit(task, log, checkpoint, progress=group.is_first)
     if group.is_first:
         AnANetEncoders.of(params, features.arrays.fingerprints).save(paths.ANANET)

@@ -101,7 +101,9 @@ class EncoderSettings(Section):
     fingerprints: dict[str, Fingerprint]
 
     def save(self, folder: Path) -> None:
-        """Write encoders.json into a model's folder, before `save_model` completes that.
+        """Write encoders.json into a model's folder.
+
+        Call it before `save_model`, which writes the sha256 of all files.
 
         Raises:
             UserError: the file cannot be written.

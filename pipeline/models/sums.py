@@ -1,4 +1,4 @@
-"""The sha256 of each file of a model's folder, so that a damaged or mixed folder is told.
+"""The sha256 of each file of a model's folder, so that a damaged or mixed one is noticed.
 
 `SHA256SUMS` has the format of the program `sha256sum`, which can check it too. It guards against
 accidents, not against someone who may write to the folder.
@@ -30,7 +30,7 @@ def require_sums(folder: Path, names: Iterable[str]) -> None:
     """Check these files against SHA256SUMS; a folder of an earlier version has none, and passes.
 
     Raises:
-        UserError: a file is another one than SHA256SUMS says, or that is damaged itself.
+        UserError: a file differs from what SHA256SUMS says, or SHA256SUMS itself is damaged.
     """
     sums = _read_sums(folder / SUMS_FILE)
     for name in names:

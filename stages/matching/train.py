@@ -1,6 +1,5 @@
 """Train the similarity models on cached features; an interrupted run resumes."""
 
-from contextlib import nullcontext
 from functools import partial
 from shutil import rmtree
 
@@ -24,8 +23,7 @@ def main() -> None:
 
 def train(params: MatchingParams, group: ProcessGroup) -> None:
     data = MatchingData.load(CaptionSet.read(paths.PAIRS), params, paths.WORDS)
-    no_log = nullcontext(lambda epoch, figures: None)
-    with training_curves(paths.CURVES) if group.is_first else no_log as log:
+    with training_curves(paths.CURVES, group.is_first) as log:
         trained = train_members(data, params, log, paths.CHECKPOINTS, group)
     if group.is_first:
         trained.save(paths.MODELS)

@@ -1,6 +1,5 @@
 """Train AMC, or one of its ablations; an interrupted run resumes where it stopped."""
 
-from contextlib import nullcontext
 from functools import partial
 from shutil import copyfile, rmtree
 
@@ -37,8 +36,7 @@ def train(params: Params, search: SearchParams, group: ProcessGroup) -> None:
     data = f"{inputs.features.digest} {group.device} {group.count}"
     identity = f"{model.config.model_dump_json()} {settings} {data}"
     checkpoint = process_checkpoint(paths.CHECKPOINT, identity, group)
-    no_log = nullcontext(lambda epoch, figures: None)
-    with training_curves(paths.TRAINING) if group.is_first else no_log as log:
+    with training_curves(paths.TRAINING, group.is_first) as log:
         best = fit(task, log, checkpoint, progress=group.is_first)
     if group.is_first:
         SearchEncoders.of(params, search, inputs.features.fingerprints).save(paths.AMC)

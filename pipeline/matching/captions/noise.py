@@ -70,7 +70,7 @@ def _shuffled(values: Rows, rate: float, rng: np.random.Generator) -> Rows:
 
 
 def _read_index(path: Path, image_of: Rows, images: int) -> Rows:
-    index = read_npy(path)
+    index = read_npy(path, "noise.file")
     if index.shape not in {(len(image_of),), (images,)} or index.dtype.kind not in "iu":
         raise UserError(
             f"{path} holds {index.dtype} of shape {index.shape}; expected an integer for each of"

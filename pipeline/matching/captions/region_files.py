@@ -23,7 +23,7 @@ def open_regions(folder: Path, files: str) -> Array:
         UserError: the file is missing or holds no such array.
     """
     path = regions_path(folder, files)
-    array: Array = read_npy(path, mapped=True)
+    array: Array = read_npy(path, "corpus.folder", mapped=True)
     if array.ndim != 3 or array.dtype.kind != "f":
         raise UserError(
             f"{path} holds {array.dtype} of shape {array.shape}; expected floats (images,"

@@ -83,8 +83,7 @@ class WordStates(nn.Module):
 class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation of each channel over the valid entries.
 
-    sum_up: adds up tensors over processes that have an equal layer, where a batch's entries lie in
-    all of them.
+    sum_up: adds up a tensor over all processes, where each holds a part of the batch's entries.
     """
 
     sum_up: Callable[[Tensor], Tensor] | None = None
@@ -92,11 +91,11 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     def forward(self, values: Tensor, host: Tensor) -> Tensor:  # type: ignore[override]
         """(B, M, d) and a mask (B, M) on the host -> (B, M, d), zero where the mask is false."""
         found = values.new_zeros(values.shape)
-        if host.sum() <= 1 and self.training:  # a single entry has no variance
+        shared = self.sum_up if self.training else None
+        if host.sum() <= 1 and self.training and not shared:  # a single entry has no variance
             return found
         there = on_device(host.flatten().nonzero().squeeze(1), values.device)  # (valid,)
         entries = values.flatten(0, 1).index_select(0, there)
-        shared = self.sum_up if self.training else None
         normed = self._over_all(entries, shared) if shared else super().forward(entries)
         return found.flatten(0, 1).index_copy(0, there, normed).view(values.shape)
 

@@ -75,9 +75,7 @@ class RankingTask(Task):
         return loss
 
     def figures(self) -> Figures:
-        own = {"train/loss": float(torch.stack(self._losses).mean())}
-        means = self._group.mean(own, 1)
-        return {name: value * self._group.count for name, value in means.items()}
+        return {"train/loss": float(self._group.sum(torch.stack(self._losses).mean()))}
 
     def evaluate(self) -> Figures:
         metrics = _metrics(self.model, self._lines.features, "dev", self._params.evaluate)

@@ -49,7 +49,7 @@ class ArraySource:
 
 
 def _open(path: Path) -> Array:
-    array: Array = read_npy(path, mapped=True)
+    array: Array = read_npy(path, "regions.weights", mapped=True)
     if array.ndim != 3 or not len(array):
         raise UserError(f"{path}: expected an array of shape (images, regions, D)")
     return array
