@@ -87,7 +87,7 @@ def test_two_writers_of_one_name_do_not_meet(tmp_path: Path) -> None:
 
 
 # Of pandas, matplotlib, pathlib and numpy.
-_WRITERS = {"to_csv", "to_parquet", "savefig", "write_text", "write_bytes"}
+_WRITERS = {"to_csv", "to_parquet", "savefig", "write_text", "write_bytes", "open_memmap"}
 # The first is what all others write by; of the second's file, DVC reads a line that never changes.
 _FREE = ("pipeline/files.py", "stages/__main__.py")
 

@@ -1,5 +1,6 @@
 """Linear probe: how well a feature predicts which of the teacher's classes an image contains."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from pipeline.detector_training.evaluation.agreement import (
     in_batches,
 )
 from pipeline.encoders.detectors.lite import FasterRCNNLite
+from pipeline.errors import UserError
 
 Matrix = NDArray[np.float32]
 Present = NDArray[np.bool_]
@@ -32,13 +34,24 @@ class Part:
 
 
 def probe_parts(dataset: LabelledImages, classes: int) -> dict[str, Part]:
-    """The train, tune and test parts, for the classes most frequent in the train part."""
+    """The train, tune and test parts, for the classes most frequent in the train part.
+
+    Raises:
+        UserError: a part has none of them.
+    """
     rows = {split: dataset.rows(split) for split in ("train", "tune", "test")}
     sure = dataset.labels[dataset.labels["score"] > MIN_TEACHER_SCORE]
     present = np.zeros((len(dataset.table), dataset.labels["class"].max() + 1), bool)
     present[sure["photo"], sure["class"]] = True
     frequent = np.argsort(-present[rows["train"]].sum(0), kind="stable")[:classes]
-    return {split: Part(r, present[r][:, frequent]) for split, r in rows.items()}
+    parts = {split: Part(r, present[r][:, frequent]) for split, r in rows.items()}
+    for split, part in parts.items():
+        if not part.present.any():
+            raise UserError(
+                f"none of the {len(part.rows)} {split} images has one of the {classes} most"
+                f" frequent classes (evaluate.classes) with a score above {MIN_TEACHER_SCORE}"
+            )
+    return parts
 
 
 def mean_fc7(model: FasterRCNNLite, dataset: LabelledImages, rows: NDArray[np.int64]) -> Matrix:
@@ -77,8 +90,10 @@ def linear_probe(features: dict[str, Matrix], parts: dict[str, Part]) -> Matrix:
 
 
 def mean_precision(present: Present, scores: Matrix) -> float:
-    """Mean average precision over the classes that occur, (N, C) each."""
+    """Mean average precision over the classes that occur, (N, C) each; NaN if none does."""
     occurring = present.any(0)
+    if not occurring.any():
+        return math.nan
     precisions = average_precision_score(present[:, occurring], scores[:, occurring], average=None)
     return float(np.mean(precisions))
 
@@ -92,5 +107,5 @@ def difference_interval(
     for rows in random.integers(len(present), size=(resamples, len(present))):
         ours, theirs = (mean_precision(present[rows], x[rows]) for x in (scores, others))
         differences.append(ours - theirs)
-    low, high = np.quantile(differences, (0.025, 0.975))
+    low, high = np.nanquantile(differences, (0.025, 0.975))
     return float(low), float(high)

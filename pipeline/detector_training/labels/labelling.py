@@ -1,5 +1,6 @@
 """Pseudo-labels of a folder of images, written to files that training memory-maps."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -56,26 +57,31 @@ def label_images(
     Raises:
         UserError: a held-out image is missing, or no image is left to train on or can be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     names = source.names()
     _check_names(splits, names)
     shape = (len(names), INPUT_SIZE, INPUT_SIZE, 3)
-    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
     rows, labels = [], []
-    for i, name in enumerate(tqdm(names, desc="label", mininterval=10)):
-        split, key = splits.get(name, "train"), ""
-        try:
-            data = source.read(name)
-            key = data.key
-            image = data.open()
-            pixels[i] = np.asarray(resize(image))
-            labels.append(_label_table(i, teacher(np.asarray(image), min_score)))
-        except ImageError:
-            split = UNREADABLE
-        rows.append((name, key, split))
-    if not labels:
-        raise UserError(f"none of the {len(names)} images can be read")
-    pixels.flush()
+    # Written, not mapped: a full disk would end a process that maps it without a word.
+    with (
+        whole_file(folder / "pixels.npy", math.prod(shape)) as temporary,
+        temporary.open("wb") as file,
+    ):
+        header = {"shape": shape, "fortran_order": False, "descr": "|u1"}
+        np.lib.format.write_array_header_1_0(file, header)
+        for i, name in enumerate(tqdm(names, desc="label", mininterval=10)):
+            split, key, pixels = splits.get(name, "train"), "", bytes(math.prod(shape[1:]))
+            try:
+                data = source.read(name)
+                key = data.key
+                image = data.open()
+                pixels = np.asarray(resize(image)).tobytes()
+                labels.append(_label_table(i, teacher(np.asarray(image), min_score)))
+            except ImageError:
+                split = UNREADABLE
+            file.write(pixels)
+            rows.append((name, key, split))
+        if not labels:
+            raise UserError(f"none of the {len(names)} images can be read")
     _write_tables(folder, rows, labels)
 
 

@@ -12,6 +12,7 @@ from pipeline.detector_training.evaluation.probe import (
     mean_precision,
     probe_parts,
 )
+from pipeline.errors import UserError
 
 
 def _parts(random: np.random.Generator) -> dict[str, Part]:
@@ -47,6 +48,24 @@ def test_the_interval_of_a_difference_is_over_the_same_images() -> None:
     assert 0.0 < low < ahead < high
     other_way = difference_interval(present, bad, good, 200, seed=0)
     assert other_way == pytest.approx((-high, -low))
+
+
+def test_resamples_without_any_class_are_left_out() -> None:
+    """Of three images, of which one has the class, many have none."""
+    present = np.array([[True], [False], [False]])
+    good = np.array([[2.0], [1.0], [0.0]], np.float32)
+    low, high = difference_interval(present, good, -good, 50, seed=0)
+    assert 0.0 <= low <= high <= 1.0
+
+
+def test_a_part_without_any_of_the_classes_is_named() -> None:
+    splits = ["train", "tune", "test"]
+    table = pd.DataFrame({"name": list("abc"), "key": list("abc"), "split": splits})
+    rows = [(0, 2, 0.9), (1, 2, 0.4), (2, 2, 0.9)]
+    labels = pd.DataFrame(rows, columns=["photo", "class", "score"])
+    dataset = LabelledImages(np.zeros((3, 2, 2, 3), np.uint8), table, labels)
+    with pytest.raises(UserError, match="none of the 1 tune images has one of the 2 most frequent"):
+        probe_parts(dataset, classes=2)
 
 
 def test_classes_are_the_most_frequent_of_the_train_part() -> None:
