@@ -18,6 +18,8 @@ _NO_THREAD = "can't start new thread"
 # What the machine lacks, whatever asked for it; importing a library asks as well.
 _LACKS = {errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT}
 _NO_LIBRARY = re.compile("Too many open files|Cannot allocate memory|failed to map segment", re.I)
+# Address space that is given back where something fails: a message needs memory, too.
+_RESERVE = [bytearray(2**22)]
 # Of a message. Ten faults of a kind fit in it, a whole file does not.
 _MOST_LINES, _MOST_CHARACTERS = 50, 1000
 
@@ -62,6 +64,7 @@ def faults_in_one_line() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        _RESERVE.clear()
         if (reason := _reason(error)) is None:
             raise
         sys.exit(_message(reason))
@@ -71,6 +74,7 @@ def end_in_one_line(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     """`faults_in_one_line` as a `sys.excepthook`, for a program that imports libraries first."""
+    _RESERVE.clear()
     if isinstance(error, Exception) and (reason := _reason(error)) is not None:
         print(_message(reason), file=sys.stderr)
     else:

@@ -120,3 +120,34 @@ def test_a_message_never_shows_a_whole_file(message: str, shown: str) -> None:
     with pytest.raises(SystemExit) as ended, faults_in_one_line():
         raise UserError(message)
     assert len(str(ended.value)) < 2000
+
+
+_UNTIL_NO_MEMORY_IS_LEFT = """
+import resource, sys
+from pathlib import Path
+from pipeline.errors import end_in_one_line
+
+sys.excepthook = end_in_one_line
+error = MemoryError(" " + "x" * 2**20)  # a copy of its message needs a mebibyte
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2)
+held = None
+try:
+    while True:
+        held = held, bytes(2**18)
+except MemoryError:
+    raise error from None
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone holds a process to RLIMIT_AS")
+def test_where_no_memory_is_left_there_is_some_for_the_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _UNTIL_NO_MEMORY_IS_LEFT],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"error: the memory does not suffice: {'x' * 964} ...\n"
