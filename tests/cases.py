@@ -23,7 +23,7 @@ def record(command: str, cases: Mapping[str, int], part: str = "") -> None:
 
 
 def table(command: str, what: str) -> str:
-    """A Markdown table of a command's cases; what: they are of. Parts have a column each."""
+    """A Markdown table of a command's cases; what: they are of, or parts are, with a row each."""
     cases = _read()[command]
     if any(isinstance(own, dict) for own in cases.values()):
         return _table_of_parts(cases, what)
@@ -34,9 +34,11 @@ def table(command: str, what: str) -> str:
 
 def _table_of_parts(parts: Mapping[str, Mapping[str, int]], what: str) -> str:
     kinds = dict.fromkeys(kind for own in parts.values() for kind in own)
-    rows = [[kind, *(own.get(kind, 0) for own in parts.values())] for kind in kinds]
-    rows.append(["in all", *(sum(own.values()) for own in parts.values())])
-    lines = [[what, *parts, "in all"], ["---", *["---:"] * (len(parts) + 1)]]
+    rows = [[part, *(own.get(kind, 0) for kind in kinds)] for part, own in parts.items()]
+    rows.append(
+        ["in all", *(sum(column) for column in zip(*(row[1:] for row in rows), strict=True))]
+    )
+    lines = [[what, *kinds, "in all"], ["---", *["---:"] * (len(kinds) + 1)]]
     lines += [[name, *(f"{n:,}" for n in (*counts, sum(counts)))] for name, *counts in rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 

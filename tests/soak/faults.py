@@ -5,7 +5,8 @@ python -m tests.soak.faults [--rounds 2] [--seed 0] [--folder FOLDER] [pipelines
 Each stage of each pipeline runs by the real `dvc repro`, and meets each fault. Kills come in
 series: the `dvc repro` that follows one is struck again. At the end of each series, one plain
 `dvc repro` must make all files as they were. FOLDER: on a small file system of its own, "disk full"
-fills that; elsewhere it bounds the size of files. pipelines: their dvc.yaml, all unless named.
+fills that; elsewhere it bounds the size of files. pipelines: their dvc.yaml, all unless named; the
+detector's needs requirements-detector.txt.
 """
 
 import random
@@ -41,7 +42,7 @@ def main() -> None:
     with TemporaryDirectory(dir=arguments.folder) as made:
         folder = Path(made)
         small = shutil.disk_usage(folder).free < _SMALL_DISK
-        project = make_all(folder / "clone", folder / "cache")
+        project = make_all(folder / "clone", folder / "cache", arguments.pipelines)
         for file in arguments.pipelines:
             met = Met()
             stages = read_stages(project.root, file)

@@ -1,17 +1,20 @@
-"""A small project in which every pipeline has run, and DVC sees them all."""
+"""A small project in which some pipelines have run, and DVC sees all of them."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from ruamel.yaml import YAML
 
 from stages.sight import SIGHT
 from tests.dvc_project import clone_project
 from tests.soak.runs import WarmProject
-from tests.soak.stages import PIPELINES, read_stages
+from tests.soak.stages import read_stages
 
+_SMALL_ANANET = {"pretrained": "none", "changes": {"model": {"hidden": 8}}}
 _SMALL: dict[str, dict[str, Any]] = {
     "pretrain": {"train": {"stages": [2], "batch_size": 8, "device": "cpu"}},
     "matching": {
@@ -26,28 +29,63 @@ _SMALL: dict[str, dict[str, Any]] = {
         "network": {"width": 4},
         "train": {"epochs": 2, "batch_size": 8, "device": "cpu"},
     },
+    "matching/noise_study": {
+        "components": 4,
+        "settings": {
+            "text": {"width": 4},
+            "model": {"width": 4},
+            "train": {"stages": [1, 1]},
+        },
+        "losses": ["active_complementary", "hinge"],
+        "seeds": [0],
+    },
+    "detector": {
+        "label": {"photos": "data/sample/image.zip", "held_out": "data/held_out.csv"},
+        "train": {"steps": 4, "batch_size": 4, "checkpoint_every": 2, "threads": 1},
+        "evaluate": {"resamples": 10, "images": 2},
+    },
+    "studies": {
+        "seeds": 2,
+        "settings": {"model": {"hidden": 8}},
+        "variants": dict.fromkeys(
+            ("pretrained", "pretrained_paper_votes", "pretrained_paper_training"), _SMALL_ANANET
+        ),
+        "sweep": {"lambda": [0.1, 0.7], "eta": [0.7], "seeds": 1},
+        "learning_curve": {"fractions": [0.5], "seeds": 1},
+        "label_noise": {"rates": [0.4], "seeds": 1},
+        "report": {"resamples": 50},
+    },
 }
 
 
-def make_all(root: Path, cache: Path) -> WarmProject:
-    """Clone the working tree with small settings, and run its pipelines."""
+def make_all(root: Path, cache: Path, pipelines: Iterable[str]) -> WarmProject:
+    """Clone the working tree with small settings, and run these pipelines, by their dvc.yaml."""
     project = clone_project(root, cache, WarmProject)
-    for pipeline, values in _SMALL.items():
-        _set(root / "stages" / pipeline / "params.yaml", values)
+    for name, values in _SMALL.items():
+        _set(root / "stages" / name / "params.yaml", values)
     (root / SIGHT).write_text("!dvc.yaml\n", encoding="utf-8")
     project.dvc("repro", "stages/sample/dvc.yaml:draw")
     _write_unlabelled(root / "data")
-    for file in PIPELINES:
-        project.dvc("repro", *map(str, read_stages(root, file)))
+    _write_held_out(root / "data")
+    for file in pipelines:
+        for stage in read_stages(root, file):
+            project.dvc("repro", str(stage))
     return project
 
 
-def _set(path: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
+def _set(path: Path, values: Mapping[str, Any]) -> None:
     yaml = YAML()
     params = yaml.load(path)
-    for section, own in values.items():
-        params[section].update(own)
+    _update(params, values)
     yaml.dump(params, path)
+
+
+def _update(params: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, Mapping) and name in params:
+            _update(params[name], value)
+        else:
+            params[name] = value
 
 
 def _write_unlabelled(data: Path) -> None:
@@ -61,3 +99,11 @@ def _write_unlabelled(data: Path) -> None:
     ]
     rows = [f"{copy}{line}\n" for copy in "ab" for line in lines]
     (data / "unlabelled/posts.csv").write_text("id,image,text,label\n" + "".join(rows))
+
+
+def _write_held_out(data: Path) -> None:
+    """Which of the sample's images the detector is not trained on."""
+    with ZipFile(data / "sample/image.zip") as archive:
+        names = [name for name in archive.namelist() if name.endswith(".png")][::2]
+    lines = [f"{name},{split}\n" for name, split in zip(names, cycle(["tune", "test"]))]
+    (data / "held_out.csv").write_text("name,split\n" + "".join(lines))

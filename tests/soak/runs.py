@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
@@ -177,7 +178,8 @@ def _run_stage(executable: str, command: str, **kwargs: Any) -> None:
 
 
 def _stage(words: list[str], folder: str, environment: Mapping[str, str]) -> NoReturn:
-    os.closerange(3, 4096)  # DVC's locks among them
+    os.closerange(3, 4096)  # DVC's locks among them, and what the next line forgets
+    vars(resource_tracker._resource_tracker).update(_fd=None, _pid=None)  # type: ignore[attr-defined]
     os.chdir(folder)
     os.environ.update(environment)
     module, *arguments = words

@@ -31,6 +31,8 @@ _LATEST = 0.004  # seconds from an event to a kill
 _UNTRACKED = ("pretrained", "sample", "interim/locks")
 _TRACKED = "pretrained/ananet/own"
 _CURVES = "/training/"  # they grow with each epoch
+# Files that differ in each run, by a date or by measured times, and how a whole one ends.
+_VARYING = {"index.html": b"</html>", "detector.json": b"}"}
 
 
 @dataclass
@@ -178,20 +180,24 @@ def _require_reason(status: int, said: str, needed: bool) -> None:
 
 
 def _records(root: Path, lock: str) -> dict[str, Any]:
-    """What a pipeline's dvc.lock says of all stages but the page's, which shows a date."""
+    """What a pipeline's dvc.lock says of all stages but those whose files vary."""
     stages: dict[str, Any] = YAML(typ="safe").load(root / lock)["stages"]
-    return {name: entry for name, entry in stages.items() if name != "report"}
+    return {
+        name: entry
+        for name, entry in stages.items()
+        if _VARYING.keys().isdisjoint(Path(out["path"]).name for out in entry.get("outs", []))
+    }
 
 
 def _digests(root: Path) -> dict[str, str]:
-    """The sha256 of every file that the stages make, and of the page that it is whole."""
+    """The sha256 of every file that the stages make, and of those that vary that they are whole."""
     return {name: _digest(root / name) for name in _made(root)}
 
 
 def _digest(path: Path) -> str:
     data = path.read_bytes()
-    if path.name == "index.html":
-        return "whole" if data.rstrip().endswith(b"</html>") else "half"
+    if path.name in _VARYING:
+        return "whole" if data.rstrip().endswith(_VARYING[path.name]) else "half"
     return sha256(data).hexdigest()
 
 
