@@ -29,8 +29,8 @@ from tests.encoders.rows.fresh_process import FRESH
 from tests.soak.stages import PIPELINES, module_of
 
 _INJECTED = Path(__file__).parent / "injected"
-# All but those that import a detector by themselves: tests of other processes forked from the same
-# one hold that others only do when it is chosen.
+# Without the detector's stages, which import one: a test whose process is forked from the same
+# server holds that nothing imports a detector before it is chosen.
 _MODULES = [
     module_of(file, name)
     for file, names in PIPELINES.items()
