@@ -18,6 +18,7 @@ from tests.rooms import (
     room_of,
     share_of,
 )
+from tests.soak.stages import PIPELINES
 from tests.tiny import ROOT
 
 FILES = [ROOT / "dvc.yaml", *sorted((ROOT / "stages").rglob("dvc.yaml"))]
@@ -52,6 +53,15 @@ def test_stage_name_file_and_command_agree(stage: str) -> None:
     assert STAGES[stage]["desc"]
     root = (STAGES[stage]["folder"] / STAGES[stage].get("wdir", ".")).resolve()
     assert root == ROOT, "every stage runs in the project's root"
+
+
+def test_make_faults_strikes_every_stage() -> None:
+    struck = {
+        f"{(ROOT / file).parent.relative_to(ROOT)}:{name.partition('@')[0]}"
+        for file, names in PIPELINES.items()
+        for name in names
+    }
+    assert struck == {*STAGES}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -11,14 +11,21 @@ from ruamel.yaml import YAML
 
 from stages.sight import SIGHT
 from tests.dvc_project import clone_project
+from tests.encoders.clip.tiny_clip import save_tiny_clip
+from tests.matching.tiny_matching import write_precomp
 from tests.soak.runs import WarmProject
 from tests.soak.stages import read_stages
 
 _SMALL_ANANET = {"pretrained": "none", "changes": {"model": {"hidden": 8}}}
+_CLIP = "data/pretrained/clip/tiny"
 _SMALL: dict[str, dict[str, Any]] = {
     "pretrain": {"train": {"stages": [2], "batch_size": 8, "device": "cpu"}},
     "matching": {
-        "corpus": {"kind": "pairs", "labels": ["explicit", "implicit", "irrelevant"]},
+        "corpus": {
+            "kind": "pairs",
+            "labels": ["explicit", "implicit", "irrelevant"],
+            "folder": "data/captions",
+        },
         "text": {"words": "glove"},
         "model": {"width": 4, "similarity_width": 4},
         "train": {"stages": [1, 1], "batch_size": 8, "device": "cpu"},
@@ -50,6 +57,7 @@ _SMALL: dict[str, dict[str, Any]] = {
         "variants": dict.fromkeys(
             ("pretrained", "pretrained_paper_votes", "pretrained_paper_training"), _SMALL_ANANET
         ),
+        "clip": {"tiny": {"model": _CLIP, "revision": None, "device": "cpu"}},
         "sweep": {"lambda": [0.1, 0.7], "eta": [0.7], "seeds": 1},
         "learning_curve": {"fractions": [0.5], "seeds": 1},
         "label_noise": {"rates": [0.4], "seeds": 1},
@@ -63,9 +71,11 @@ def make_all(root: Path, cache: Path, pipelines: Iterable[str]) -> WarmProject:
     project = clone_project(root, cache, WarmProject)
     for name, values in _SMALL.items():
         _set(root / "stages" / name / "params.yaml", values)
+    save_tiny_clip(root / _CLIP)
     (root / SIGHT).write_text("!dvc.yaml\n", encoding="utf-8")
     project.dvc("repro", "stages/sample/dvc.yaml:draw")
     _write_unlabelled(root / "data")
+    _write_captions(root / "data")
     _write_held_out(root / "data")
     for file in pipelines:
         for stage in read_stages(root, file):
@@ -99,6 +109,12 @@ def _write_unlabelled(data: Path) -> None:
     ]
     rows = [f"{copy}{line}\n" for copy in "ab" for line in lines]
     (data / "unlabelled/posts.csv").write_text("id,image,text,label\n" + "".join(rows))
+
+
+def _write_captions(data: Path) -> None:
+    """What `captions` reads, and what `precomp` does, in the one folder that params.yaml names."""
+    folder = write_precomp(data / "captions", per_image=5)
+    shutil.copy(data / "sample/truth.jsonl", folder)
 
 
 def _write_held_out(data: Path) -> None:

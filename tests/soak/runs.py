@@ -37,9 +37,7 @@ _MODULES = [
     for name in names
     if file != "stages/detector/dvc.yaml"
 ]
-FRESH.set_forkserver_preload(
-    [*("dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce"), *_MODULES, "stages.sample.draw"]
-)
+FRESH.set_forkserver_preload(["dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce", *_MODULES])
 _LONGEST = 300.0
 _DROP = 24  # PR_CAPBSET_DROP
 _CAPABILITIES_3 = 0x20080522

@@ -10,14 +10,15 @@ from ruamel.yaml import YAML
 # One of many that differ in a param alone stands for all.
 PIPELINES = {
     "dvc.yaml": (
-        *("prepare", "extract_regions", "embed_glove", "embed_bert"),
+        *("check_params", "prepare", "extract_regions", "embed_glove", "embed_bert"),
         *("train", "evaluate_sides", "evaluate", "report"),
     ),
+    "stages/sample/dvc.yaml": ("draw",),
     "stages/scenes/dvc.yaml": ("extract_scenes",),
     "stages/pretrain/dvc.yaml": (
-        *("prepare", "extract_regions", "embed_glove", "embed_bert", "pretrain"),
+        *("prepare", "extract_regions", "extract_scenes", "embed_glove", "embed_bert", "pretrain"),
     ),
-    "stages/matching/sources/dvc.yaml": ("pairs",),
+    "stages/matching/sources/dvc.yaml": ("captions", "pairs", "precomp"),
     "stages/matching/dvc.yaml": ("pairs", "words", "train", "evaluate"),
     "stages/matching/noise_study/dvc.yaml": ("reduce", "train@hinge-0.4-0", "compare"),
     "stages/detector/dvc.yaml": ("label", "train", "evaluate"),
@@ -25,7 +26,8 @@ PIPELINES = {
         *("keywords", "train", "evaluate", "train_variant@late_fusion", "compare"),
     ),
     "stages/studies/dvc.yaml": (
-        *("train_baseline@tfn", "train_variant@ananet", "train_series@label_noise"),
+        *("train_baseline@tfn", "extract_clip@tiny", "train_clip@tiny"),
+        *("train_variant@ananet", "train_series@label_noise"),
         *("compare", "ablate", "sweep", "robustness"),
     ),
 }

@@ -28,7 +28,7 @@ LACKS = ("disk full", "no more open files", "folders read-only", "memory used up
 # What Python says where the hook that strikes has no memory left to be called again.
 _FAILED_STRIKES = ("Exception ignored in audit hook", "error return without exception set")
 _LATEST = 0.004  # seconds from an event to a kill
-_UNTRACKED = ("pretrained", "sample", "interim/locks")
+_UNTRACKED = ("pretrained", "interim/locks")
 _TRACKED = "pretrained/ananet/own"
 _CURVES = "/training/"  # they grow with each epoch
 # Files that differ in each run, by a date or by measured times, and how a whole one ends.
