@@ -1,4 +1,4 @@
-"""What checking rows, feature files, weights and outputs costs, after `make run`.
+"""What checking rows, feature files, models, weights and outputs costs, after `make run`.
 
 Each part runs in processes of its own, whose CPU seconds count from their start.
 
@@ -9,6 +9,7 @@ import os
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -36,6 +37,7 @@ CHECKS: list[tuple[ModuleType, tuple[str, ...]]] = [
     (cache, ("check_shard",)),
     (store, ("_check_arrays", "_check_offsets", "_check_place")),
     *((module, ("require_finite_weights",)) for module in (saved, weights, loading)),
+    (saved, ("require_sums",)),
     *((module, ("require_finite_outputs",)) for module in (predictions, scorer)),
 ]
 AIM = "at most 0.02"
@@ -62,8 +64,8 @@ def main() -> None:
 
 def _seconds(part: Callable[[], object]) -> tuple[float, float]:
     """CPU seconds in checks, and in all of a process that does a part."""
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (part,))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measured, part).result()
 
 
 def _measured(part: Callable[[], object]) -> tuple[float, float]:
