@@ -25,6 +25,7 @@ UNTRACKED = (
     "pipeline/locks.py",
     "pipeline/waiting.py",
     "pipeline/cores.py",
+    "pipeline/workers.py",
 )
 
 

@@ -12,6 +12,7 @@ from pipeline.cores import core_count
 from pipeline.sample.pairs import Pair, Plan, make_pair, plan_pairs
 from pipeline.sample.scenes import Scene
 from pipeline.sample.tweets import Mention
+from pipeline.workers import end_with_parent
 
 _MIN_PAIRS_PER_PROCESS = 50
 _MAX_PROCESSES = 16
@@ -56,7 +57,8 @@ def draw_pairs(jobs: Sequence[Job], processes: int | None = None) -> Iterator[Dr
     if processes < 2:
         yield from map(draw_pair, jobs)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, end_with_parent) as pool:
         yield from pool.map(draw_pair, jobs, chunksize=8)
 
 

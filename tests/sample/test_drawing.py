@@ -1,4 +1,9 @@
+import signal
+import subprocess
+import sys
+
 from pipeline.sample.drawing import draw_pair, draw_pairs, plan_jobs, with_distinct_texts
+from tests.tiny import ROOT
 
 JOBS = plan_jobs({"train": (3, 8), "dev": (3, 2), "test": (3, 3)})
 
@@ -20,3 +25,24 @@ def test_a_text_that_another_pair_has_is_written_again() -> None:
 
     assert found == drawn
     assert found[1] == draw_pair(JOBS[1], {drawn[0].text})
+
+
+def test_no_process_outlives_the_one_that_is_killed() -> None:
+    code = (
+        "from pipeline.sample.drawing import draw_pairs, plan_jobs\n"
+        "drawn = draw_pairs(plan_jobs({'train': (0, 200)}), processes=2)\n"
+        "print(next(drawn), flush=True)\n"
+        "input()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    # The others hold the pipe as well: it ends when they do.
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
