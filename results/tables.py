@@ -129,11 +129,11 @@ def _taus(found: Any, name: str, title: str) -> list[str]:
 
 
 def excerpt(part: str, file: str, point: str = "all") -> str:
-    """The first table of a Markdown file that a part's stages wrote."""
+    """The first table of a Markdown file that a part's stages wrote, and what it says below it."""
 
     def table(found: Any) -> str:
         text: str = found[point][file]
-        return text[text.index("|") :].partition("\n\n")[0].strip() + "\n"
+        return text[text.index("|") :].partition("\n\n|")[0].strip() + "\n"
 
     return _of(part, table)
 

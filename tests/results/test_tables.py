@@ -129,17 +129,21 @@ def test_a_part_that_was_not_run_says_how(tmp_path: Path) -> None:
         assert "make results PARTS=mvsa" in tables.comparison("mvsa")
 
 
-def test_files_are_kept_by_point_and_shown_by_their_first_table(tmp_path: Path) -> None:
+def test_files_are_kept_by_point_and_shown_by_their_first_table_and_its_notes(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "noise.md").write_text(
-        "# Noise\n\nWords.\n\n| a |\n|---|\n| 1 |\n\nMore.\n"
+        "# Noise\n\nWords.\n\n| a |\n|---|\n| 1 |\n\nMore.\n\n[1] A note.\n\n| b |\n|---|\n"
     )
     (tmp_path / "kept" / "found.json").write_text('{"rsum": 3}')
     found = summaries.files({"all": tmp_path / "kept"})
     assert found["all"]["found.json"] == {"rsum": 3}
     with chdir(tmp_path):
         record("part", found)
-        assert tables.excerpt("part", "noise.md") == "| a |\n|---|\n| 1 |\n"
+        assert tables.excerpt("part", "noise.md") == (
+            "| a |\n|---|\n| 1 |\n\nMore.\n\n[1] A note.\n"
+        )
 
 
 def test_correlations_stand_beside_published_ones(tmp_path: Path) -> None:
