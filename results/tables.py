@@ -24,7 +24,10 @@ _NAMES = {"votes": "the same votes, from scratch", "scenes": "AnANet with scenes
 
 def comparison(part: str) -> str:
     """Table III: every baseline, AnANet, AnANet pretrained, and how far one is above the others."""
-    return _of(part, lambda found: _scores(found, _order(_by_row(found)), _titles()))
+    return _of(
+        part,
+        lambda found: f"{_scores(found, _order(_by_row(found)), _titles())}\n{_verdict(found)}",
+    )
 
 
 def ablation(part: str, kind: str) -> str:
@@ -197,6 +200,25 @@ def _scores(found: Any, rows: Sequence[str], titles: Mapping[str, str]) -> str:
         cells.append([titles[row], accuracy, weighted, bounds, macro, tau, gap])
     headers = ["method", "accuracy", "weighted F1", "95 % interval", "macro F1", "tau-c"]
     return markdown([*headers, f"weighted F1, minus {_titles()[reference]}"], cells)
+
+
+def _verdict(found: Any) -> str:
+    """Which rows the reference is above by a difference whose interval excludes zero."""
+    lines, titles, reference = _by_row(found), _titles(), found["reference"]
+    rows = [row for row in _order(lines) if row != reference]
+    rest = [titles[row] for row in rows if lines[row]["f1_weighted_gap_high"] >= 0]
+    below = [titles[row] for row in rows if lines[row]["f1_weighted_gap_low"] > 0]
+    exceptions = f" except {_listed(rest)}" if rest else ""
+    return (
+        f"In weighted F1, {titles[reference]} is significantly above every other row{exceptions}"
+        f"{f', and below {_listed(below)}' if below else ''} (the interval of the difference"
+        " excludes zero).\n"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _order(rows: Iterable[str]) -> list[str]:

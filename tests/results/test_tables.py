@@ -82,7 +82,7 @@ def test_table3_puts_ananet_last_and_its_lead_in_the_last_column(
 ) -> None:
     with chdir(tmp_path):
         record("expert_photo", figures)
-        lines = tables.comparison("expert_photo").splitlines()
+        lines = tables.comparison("expert_photo").partition("\n\n")[0].splitlines()
         methods = [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]]
         assert methods == ["Majority", "AnANet (GloVe+BERT)", "AnANet from pretrained encoders"]
         assert lines[-1].endswith("|  |")
@@ -98,11 +98,35 @@ def test_scenes_stand_beside_the_paper_s_ananet_where_that_is_compared_with(
     shutil.copy(variants / "ananet.parquet", variants / "scenes.parquet")
     with chdir(tmp_path):
         record("mvsa", summaries.SUMMARIES["paper"]({"all": tmp_path / "kept"}))
-        head, _, *lines = tables.comparison("mvsa").splitlines()
+        head, _, *lines = tables.comparison("mvsa").partition("\n\n")[0].splitlines()
     assert head.endswith("minus AnANet (GloVe+BERT) |")
     found = dict(line.split(" | ", 1) for line in lines)
     assert "+0.0 (+0.0 to +0.0)" in found["| AnANet with scenes"]
     assert found["| AnANet (GloVe+BERT)"].endswith(" |  |")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict"),
+    [
+        ((-3.0, -1.0), "is significantly above every other row (the"),
+        ((-1.0, 0.5), "above every other row except SCAN (the"),
+        ((0.5, 2.0), "above every other row except SCAN, and below SCAN (the"),
+    ],
+    ids=["above", "open", "below"],
+)
+def test_a_comparison_ends_with_what_its_intervals_decide(
+    figures: Any, tmp_path: Path, bounds: tuple[float, float], verdict: str
+) -> None:
+    lines = {line["row"]: line for line in figures["rows"]}
+    low, high = (f"f1_weighted_gap_{end}" for end in ("low", "high"))
+    rows = [
+        lines["ananet"] | {low: -9.0, high: -5.0},
+        lines["ananet"] | {"row": "scan"} | dict(zip((low, high), bounds, strict=True)),
+        lines["pretrained"],
+    ]
+    with chdir(tmp_path):
+        record("expert_photo", figures | {"rows": rows})
+        assert f"{verdict} interval" in tables.comparison("expert_photo")
 
 
 def test_the_learning_curve_ends_at_all_pairs(figures: Any, tmp_path: Path) -> None:
