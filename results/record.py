@@ -15,7 +15,8 @@ class Entry:
     """A finished part.
 
     digest: of what made it, see results/digest.py. commit: whose code ran. versions: of the
-    libraries that decide figures. hours: that it took. figures: by the part's summary.
+    libraries that decide figures. hours: of the call that finished it, which may have found most
+    of it made by an earlier one. figures: by the part's summary.
     """
 
     digest: str
