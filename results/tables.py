@@ -208,6 +208,8 @@ def _verdict(found: Any) -> str:
     rows = [row for row in _order(lines) if row != reference]
     rest = [titles[row] for row in rows if lines[row]["f1_weighted_gap_high"] >= 0]
     below = [titles[row] for row in rows if lines[row]["f1_weighted_gap_low"] > 0]
+    if len(rest) == len(rows) and not below:
+        return "In weighted F1, the order is open: every difference's interval includes zero.\n"
     exceptions = f" except {_listed(rest)}" if rest else ""
     return (
         f"In weighted F1, {titles[reference]} is significantly above every other row{exceptions}"

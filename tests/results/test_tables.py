@@ -129,6 +129,17 @@ def test_a_comparison_ends_with_what_its_intervals_decide(
         assert f"{verdict} interval" in tables.comparison("expert_photo")
 
 
+def test_where_every_interval_includes_zero_no_row_is_called_better(
+    figures: Any, tmp_path: Path
+) -> None:
+    low, high = (f"f1_weighted_gap_{end}" for end in ("low", "high"))
+    rows = [line | ({low: -1.0, high: 1.0} if low in line else {}) for line in figures["rows"]]
+    with chdir(tmp_path):
+        record("expert_photo", figures | {"rows": rows})
+        assert "the order is open" in (text := tables.comparison("expert_photo"))
+        assert "above" not in text.rpartition("|")[2]
+
+
 def test_the_learning_curve_ends_at_all_pairs(figures: Any, tmp_path: Path) -> None:
     with chdir(tmp_path):
         record("labels", {"photo": figures})
