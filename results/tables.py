@@ -207,15 +207,11 @@ def _verdict(found: Any) -> str:
     lines, titles, reference = _by_row(found), _titles(), found["reference"]
     rows = [row for row in _order(lines) if row != reference]
     rest = [titles[row] for row in rows if lines[row]["f1_weighted_gap_high"] >= 0]
-    below = [titles[row] for row in rows if lines[row]["f1_weighted_gap_low"] > 0]
-    if len(rest) == len(rows) and not below:
-        return "In weighted F1, the order is open: every difference's interval includes zero.\n"
+    first = f"In weighted F1, {titles[reference]} is significantly above"
+    if len(rest) == len(rows):
+        return f"{first} no other row: no interval of the difference lies below zero.\n"
     exceptions = f" except {_listed(rest)}" if rest else ""
-    return (
-        f"In weighted F1, {titles[reference]} is significantly above every other row{exceptions}"
-        f"{f', and below {_listed(below)}' if below else ''} (the interval of the difference"
-        " excludes zero).\n"
-    )
+    return f"{first} every other row{exceptions} (the interval of the difference excludes zero).\n"
 
 
 def _listed(names: Sequence[str]) -> str:
