@@ -50,7 +50,7 @@ faults: $(VENV)/.installed-dev ## stop every stage at moments of each phase; FOL
 	$(BIN)/python -m tests.soak.faults $(if $(FOLDER),--folder $(FOLDER))
 	$(MAKE) documents
 
-bench: $(VENV)/.installed-dev ## measure speed and memory; REAL_DATA names a folder with real posts
+bench: $(VENV)/.installed-dev run ## measure speed and memory; REAL_DATA names a folder with real posts
 	for script in $(BENCHES); do $(BIN)/python -m tests.benchmarks.$$script || exit 1; done
 	$(MAKE) documents
 

@@ -1,8 +1,8 @@
-"""Region extraction on a GPU, with random weights and drawn pictures, in at most eight minutes.
+"""Region extraction on a GPU, with random weights and drawn images, in at most eight minutes.
 
-python -m tests.benchmarks.gpu_extraction [--pictures 800] [--side 800] [--runs 3] [--minutes 8]
+python -m tests.benchmarks.gpu_extraction [--images 800] [--side 800] [--runs 3] [--minutes 8]
 
-Without a GPU it measures the CPU, for which a few small pictures are enough.
+Without a GPU it measures the CPU, for which a few small images are enough.
 """
 
 import time
@@ -30,7 +30,7 @@ from tests.benchmarks.measuring import Ratio, alternate, bench_arguments, median
 REGIONS = 36
 # Images per second that are asked for.
 AIMS = {"fasterrcnn_lite": 1000, "fasterrcnn_resnet50_fpn": 100}
-# Height to width, as pictures on the web have them.
+# Height to width, as images on the web have them.
 SHAPES = (3 / 4, 4 / 3, 2 / 3, 9 / 16, 1.0)
 Items = Sequence[tuple[str, ImageBytes]]
 Batch = tuple[torch.Tensor, list[tuple[int, int]]]
@@ -38,17 +38,17 @@ Batch = tuple[torch.Tensor, list[tuple[int, int]]]
 
 def main() -> None:
     parser = bench_arguments(__doc__, runs=3)
-    parser.add_argument("--pictures", type=int, default=800)
-    parser.add_argument("--side", type=int, default=800, help="longer side of a drawn picture")
+    parser.add_argument("--images", type=int, default=800)
+    parser.add_argument("--side", type=int, default=800, help="longer side of a drawn image")
     parser.add_argument("--minutes", type=float, default=8.0)
     arguments = parser.parse_args()
     deadline = time.monotonic() + 60 * arguments.minutes
     device = resolve_device("auto")
-    pictures = drawn(arguments.pictures, arguments.side)
+    images = drawn(arguments.images, arguments.side)
     with TemporaryDirectory() as folder:
         for name in AIMS:
             path = untrained(Path(folder)) if "resnet" in name else None
-            measure(name, path, device, pictures, arguments.runs, deadline)
+            measure(name, path, device, images, arguments.runs, deadline)
 
 
 def measure(
@@ -91,7 +91,7 @@ def peak(device: torch.device) -> dict[str, int]:
 
 
 def drawn(count: int, side: int) -> list[tuple[str, ImageBytes]]:
-    """JPEG files of coloured rectangles, each of another picture, in a few shapes."""
+    """JPEG files of coloured rectangles, each of another image, in a few shapes."""
     random = np.random.default_rng(0)
     files = []
     for i in range(count):

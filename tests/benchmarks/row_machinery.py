@@ -1,6 +1,8 @@
-"""What storing a picture's regions costs, around an encoder that computes nothing.
+"""What storing an image's regions costs, around an encoder that computes nothing.
 
-python -m tests.benchmarks.row_machinery [--rows 4000] [--runs 5] [--clock cpu]
+CPU seconds, unless --clock says otherwise: waits for the disk are not the machinery's.
+
+python -m tests.benchmarks.row_machinery [--rows 4000] [--runs 5] [--clock wall]
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -23,6 +25,7 @@ REGIONS, WIDTH, BATCH = 36, 1024, 8
 
 def main() -> None:
     parser = bench_arguments(__doc__, runs=5)
+    parser.set_defaults(clock="cpu")
     parser.add_argument("--rows", type=int, default=4000)
     arguments = parser.parse_args()
     clock = clock_named(arguments.clock)
@@ -30,7 +33,7 @@ def main() -> None:
     store, write = (round(float(x), 3) for x in np.median(parts, axis=0))
     report(
         "row_machinery",
-        "milliseconds of the machinery around an encoder, a picture of 36 x 1024",
+        "milliseconds of the machinery around an encoder, an image of 36 x 1024",
         Ratio.of([sum(part) for part in parts], [1.0] * len(parts)),
         "at most 0.4",
         rows=arguments.rows,

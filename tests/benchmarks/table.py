@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.benchmarks.measuring import BENCH
 
-_HEADERS = ("what", "ratio", "least to greatest", "aim", "sizes", "other work")
+_HEADERS = ("what", "ratio", "least to greatest", "aim", "sizes", "processor", "other work")
 
 
 def table() -> str:
@@ -28,7 +28,8 @@ def _cells(entry: dict[str, Any]) -> list[str]:
     spread = f"{entry['least']:.3g} to {entry['greatest']:.3g}"
     others = f"{entry['other_work']:.0%}" if "other_work" in entry else "not measured"
     aim = entry["aim"] + (", **missed**" if _missed(entry) else "")
-    return [entry["what"], f"{entry['ratio']:.3g}", spread, aim, sizes, others]
+    processor = entry["machine"]["processor"].replace("(R)", "").removesuffix(" Processor")
+    return [entry["what"], f"{entry['ratio']:.3g}", spread, aim, sizes, processor, others]
 
 
 def _missed(entry: dict[str, Any]) -> bool:

@@ -25,6 +25,7 @@ def test_reports_are_kept_side_by_side_and_shown_as_a_table(
 ) -> None:
     path = tmp_path / "reports" / "bench.json"
     monkeypatch.setattr(measuring, "BENCH", path)
+    monkeypatch.setattr(measuring, "processor", lambda device: "Intel(R) Xeon(R) Processor")
     monkeypatch.setattr("tests.benchmarks.table.BENCH", path)
     report("first", "this against that", Ratio(1.0, 0.9, 1.1, 3), "at most 1.10", images=5)
     report("second", "those", Ratio(4.0, 4.0, 4.0, 1), "at least 4")
@@ -40,5 +41,7 @@ def test_reports_are_kept_side_by_side_and_shown_as_a_table(
     assert kept["first"]["machine"]["cores"] > 0
     assert "torch" in kept["first"]["versions"]
     lines = table().splitlines()
-    assert lines[2].startswith("| this against that | 1.05 | 1 to 1.1 | at most 1.10 | images 7 | ")
+    assert lines[2].startswith(
+        "| this against that | 1.05 | 1 to 1.1 | at most 1.10 | images 7 | Intel Xeon | "
+    )
     assert [("**missed**" in line) for line in lines[2:]] == [False, False, True]
