@@ -59,7 +59,7 @@ def main() -> None:
         "region_extraction_overhead",
         "region extraction against the bare forward on the same decoded batches",
         Ratio.of(seconds["extract"], seconds["bare"]),
-        "at most 1.10",
+        "at most 1.05",
         **sizes,
     )
     if "loop" in seconds:
