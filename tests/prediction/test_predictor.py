@@ -160,7 +160,8 @@ def test_table_in_table_out(project: Path, tmp_path: Path) -> None:
         assert (line.pop("status"), line.pop("reason")) == ("ok", "")
         votes = {name: max(vote, key=vote.__getitem__) for name, vote in expected.streams.items()}
         p = {f"p_{label}": value for label, value in expected.probabilities.items()}
-        assert line == {**p, **votes}
+        assert {name: line.pop(name) for name in votes} == votes
+        assert line == pytest.approx(p, abs=2e-6)  # other batches round differently
     assert [*table["status"][2:]] == ["unreadable", "missing", "missing"]
     assert all(table["reason"][2:])
     assert not {*table.columns} & {*frame.columns}

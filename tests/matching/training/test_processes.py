@@ -15,7 +15,7 @@ from tests.matching.tiny_matching import collect_captions, matching_params, writ
 
 CPU = torch.device("cpu")
 # Without dropout, which would draw other numbers. Memory of the first stage labels the second.
-SETTINGS = {"train.stages": [1, 1], "train.batch_size": 33, "train.lr": 1e-3}
+SETTINGS = {"train.stages": [1, 1], "train.batch_size": 33, "train.lr": 2e-4}
 MEMBERS = ["vse_infinity", "scan", "sgraf"]
 
 History = dict[int, dict[str, float]]
@@ -54,11 +54,12 @@ def test_two_processes_train_as_one(name: str, tmp_path: Path) -> None:
     for epoch, figures in alone["history"].items():
         for figure, value in figures.items():
             if "/train/" in f"/{figure}":  # recalls of few images change in steps
-                assert first["history"][epoch][figure] == pytest.approx(value, rel=1e-3)
-    # Not the weights: what a layer adds before a batch normalisation is rounding alone, and its
-    # running mean comes after it.
-    for found in ("correspondence", "similarity"):
-        torch.testing.assert_close(first[found], alone[found], rtol=0, atol=2e-3)
+                assert first["history"][epoch][figure] == pytest.approx(value, rel=1e-5)
+    torch.testing.assert_close(first["correspondence"], alone["correspondence"], rtol=0, atol=1e-5)
+    # Not the weights, and similarities less closely: the gradient of what a layer adds before a
+    # batch normalisation is rounding alone, which Adam makes whole steps of, and the running mean
+    # follows them late. Training does not see either.
+    torch.testing.assert_close(first["similarity"], alone["similarity"], rtol=0, atol=2e-3)
     assert first["history"] == other["history"]
     assert first["weights"][0].keys() == alone["weights"][0].keys()
     for one, two in zip(first["weights"], other["weights"], strict=True):
